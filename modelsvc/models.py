@@ -1,0 +1,1 @@
+"""What only the machine side knows, one-to-one on systems and runs."""

@@ -1,0 +1,1 @@
+"""Endorser: a pretrained language model that also reads an item's and a viewer's vector."""

@@ -675,7 +675,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='run',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'running'), _negated=True), ('lease_expires_at__isnull', False), _connector='OR'), name='run_running_is_leased'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'running'), _negated=True), ('lease_expires_at__isnull', False), ('kind', 'pipeline'), _connector='OR'), name='run_running_is_leased'),
         ),
         migrations.AddConstraint(
             model_name='run',

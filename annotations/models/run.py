@@ -64,7 +64,8 @@ class Run(models.Model):
                 name="run_status_known",
             ),
             models.CheckConstraint(
-                condition=~Q(status="running") | Q(lease_expires_at__isnull=False), name="run_running_is_leased"
+                condition=~Q(status="running") | Q(lease_expires_at__isnull=False) | Q(kind="pipeline"),
+                name="run_running_is_leased",
             ),
             models.CheckConstraint(
                 condition=Q(total_steps=0) | Q(step__lte=F("total_steps")), name="run_step_within_total"

@@ -75,13 +75,17 @@ class StudyMember(models.Model):
         VIEWER = "viewer", "Viewer"
 
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="members")
-    account = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
+    account = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships"
+    )
     role = models.CharField(max_length=8, choices=Role.choices)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["study", "account"], name="study_member_once"),
-            models.CheckConstraint(condition=Q(role__in=["editor", "viewer"]), name="study_member_role_known"),
+            models.CheckConstraint(
+                condition=Q(role__in=["editor", "viewer"]), name="study_member_role_known"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,0 +1,331 @@
+"""On-policy fine-tuning of the endorser into P4LM. Source: sec. 4.2, App. D (REINFORCE), eq. 3."""
+
+import copy
+import hashlib
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from transformers import PreTrainedModel
+
+from modelsvc.core.endorser.config import GenerationSettings
+from modelsvc.core.endorser.context import Context
+from modelsvc.core.endorser.lora import add_lora, lora_disabled, merge_lora
+from modelsvc.core.endorser.model import Endorser
+from modelsvc.core.endorser.precision import autocast
+from modelsvc.core.endorser.samples import Samples
+from modelsvc.core.endorser.schedule import learning_rate_factor
+from modelsvc.core.endorser.text_guards import repetition_share, words
+from modelsvc.core.endorser.training_state import load_state, save_state
+from modelsvc.core.rlaif.config import OnPolicyConfig
+from modelsvc.core.rlaif.kl_control import KlController
+from modelsvc.core.rlaif.losses import (
+    batch_advantages,
+    leave_one_out_advantages,
+    log_ratio,
+    regularized_returns,
+    reinforce_loss,
+    whitened,
+)
+
+RewardFunction = Callable[[Sequence[Context], Sequence[str], Sequence[bool]], Mapping[str, Tensor]]
+"""(contexts, texts, truncated) -> rewards, each float [B]; "joint" is maximised, the rest is logged."""
+
+StepCallback = Callable[[int, int, Mapping[str, float]], None]
+
+
+@dataclass(frozen=True)
+class SampleText:
+    """A rollout shown while training runs."""
+
+    step: int
+    item_id: str
+    viewer_id: str
+    text: str
+    joint_reward: float
+
+
+SampleCallback = Callable[[Sequence[SampleText]], None]
+
+
+@dataclass(frozen=True)
+class OnPolicyReport:
+    """What a run did: per-step metrics, and why it ended ("steps" or "kl")."""
+
+    history: tuple[Mapping[str, float], ...]
+    stopped_by: str
+
+    def column(self, name: str) -> list[float]:
+        """One metric over the steps."""
+        return [row[name] for row in self.history]
+
+
+class ReferencePolicy:
+    """Phi_BC: the policy as it was before fine-tuning.
+
+    With LoRA it is the same weights with the low-rank part off; with all weights it is a frozen copy.
+    The adapters W_I and W_U stay frozen during RL, so both policies read the same soft tokens.
+    """
+
+    def __init__(self, endorser: Endorser, config: OnPolicyConfig) -> None:
+        self._endorser = endorser
+        merge_lora(endorser.transformer)  # what SFT learned belongs to the reference
+        endorser.requires_grad_(False)
+        self._frozen: PreTrainedModel | None = None
+        if config.weights == "lora":
+            add_lora(endorser.transformer, rank=config.lora_rank, alpha=config.lora_alpha, seed=config.seed)
+        else:
+            self._frozen = copy.deepcopy(endorser.transformer)
+            endorser.transformer.requires_grad_(True)
+
+    @contextmanager
+    def in_place(self) -> Iterator[None]:
+        """Within, the endorser computes with the reference's weights."""
+        if self._frozen is None:
+            with lora_disabled(self._endorser.transformer):
+                yield
+            return
+        policy = self._endorser.transformer
+        self._endorser.transformer = self._frozen
+        try:
+            yield
+        finally:
+            self._endorser.transformer = policy
+
+
+def guard_penalties(texts: Sequence[str], config: OnPolicyConfig) -> Tensor:
+    """guard_penalty for texts that repeat themselves or are too short, else 0: float32 [B], taken off the reward."""
+    bad = [
+        repetition_share(text) > config.repetition_limit or len(words(text)) < config.min_words for text in texts
+    ]
+    return config.guard_penalty * torch.tensor(bad, dtype=torch.float32)
+
+
+def step_contexts(contexts: Sequence[Context], config: OnPolicyConfig, step: int) -> list[Context]:
+    """The contexts of a step: every context once per pass over them, in an order from the seed."""
+    per_step, count = config.contexts_per_step, len(contexts)
+    chosen = []
+    for place in range(step * per_step, (step + 1) * per_step):
+        epoch, at = divmod(place, count)
+        chosen.append(contexts[int(np.random.default_rng([config.seed, epoch]).permutation(count)[at])])
+    return chosen
+
+
+def _advantages(returns: Tensor, config: OnPolicyConfig) -> Tensor:
+    if config.baseline == "leave_one_out":
+        advantages = leave_one_out_advantages(returns, samples_per_context=config.samples_per_context)
+    elif config.baseline == "batch":
+        advantages = batch_advantages(returns)
+    else:
+        advantages = returns
+    return whitened(advantages) if config.whiten else advantages
+
+
+class OnPolicyTrainer:
+    """One fine-tuning run; ``run`` drives it, ``step`` is one update."""
+
+    def __init__(
+        self, endorser: Endorser, contexts: Sequence[Context], reward: RewardFunction, config: OnPolicyConfig
+    ) -> None:
+        if not contexts:
+            raise ValueError("fine-tuning needs contexts")
+        self.endorser, self.contexts, self.reward, self.config = endorser, list(contexts), reward, config
+        self.reference = ReferencePolicy(endorser, config)
+        self.parameters = {name: p for name, p in endorser.named_parameters() if p.requires_grad}
+        self.optimizer = torch.optim.AdamW(
+            list(self.parameters.values()), lr=config.learning_rate, betas=(0.9, 0.98), weight_decay=0.0, fused=True
+        )
+        self.controller = KlController(config.beta, config.target_kl_nats_per_token)
+        self._settings = GenerationSettings(
+            max_new_tokens=config.max_new_tokens, temperature=config.temperature, top_p=1.0,
+            batch_size=config.batch_size, precision=config.precision,
+        )  # fmt: skip
+
+    def step(self, step: int) -> tuple[dict[str, float], list[SampleText]]:
+        """Sample, reward, score under both policies, update once; returns metrics and the rollouts."""
+        config, began = self.config, time.perf_counter()
+        chosen = step_contexts(self.contexts, config, step)
+        repeated = [context for context in chosen for _ in range(config.samples_per_context)]
+        samples = self.endorser.generate(
+            chosen, self._settings, seed=config.seed * 1_000_003 + step,
+            samples_per_context=config.samples_per_context,
+        )  # fmt: skip
+        generated_at = time.perf_counter()
+        rewards = dict(self.reward(repeated, samples.texts, samples.truncated.tolist()))
+        penalties = guard_penalties(samples.texts, config)
+        joint = rewards["joint"].detach().float().cpu() - penalties
+        if joint.shape != penalties.shape or not bool(torch.isfinite(joint).all()):
+            raise ValueError(f"step {step}: the joint reward must be {len(penalties)} finite numbers")
+        rewarded_at = time.perf_counter()
+        reference = self._reference_log_probs(repeated, samples)
+        referenced_at = time.perf_counter()
+        update = self._update(repeated, samples, joint, reference, step)
+        ended = time.perf_counter()
+        lengths = samples.lengths.float()
+        metrics = {
+            **{f"reward_{name}": float(value.float().mean()) for name, value in rewards.items()},
+            "reward_after_guards": float(joint.mean()),
+            "guarded_share": float((penalties > 0).float().mean()),
+            "truncated_share": float(samples.truncated.float().mean()),
+            "repetition_share": float(np.mean([repetition_share(text) for text in samples.texts])),
+            "length_tokens": float(lengths.mean()),
+            "length_words": float(np.mean([len(words(text)) for text in samples.texts])),
+            **update,
+            "generation_s": generated_at - began,
+            "reward_s": rewarded_at - generated_at,
+            "reference_s": referenced_at - rewarded_at,
+            "update_s": ended - referenced_at,
+            "step_s": ended - began,
+            "generated_tokens_per_s": float(lengths.sum()) / (generated_at - began),
+            "tokens_per_s": float(lengths.sum()) / (ended - began),
+        }
+        shown = [
+            SampleText(step, context.item_id, context.viewer_id, text, float(value))
+            for context, text, value in zip(repeated, samples.texts, joint, strict=True)
+        ]
+        return metrics, shown
+
+    def _parts(self, samples: Samples) -> list[list[int]]:
+        """Rows in passes of neighbouring lengths."""
+        order = torch.argsort(samples.lengths, descending=True, stable=True).tolist()
+        size = self.config.passes_of
+        return [order[at : at + size] for at in range(0, len(order), size)]
+
+    @torch.no_grad()
+    def _reference_log_probs(self, contexts: Sequence[Context], samples: Samples) -> Tensor:
+        """log Phi_BC per token, float32 [B, T], in the same passes and precision as the policy's own."""
+        log_probs = torch.zeros(samples.mask.shape)
+        with self.reference.in_place():
+            for part in self._parts(samples):
+                rows = samples.rows(part)
+                with autocast(self.config.precision, self.endorser.device):
+                    scored = self.endorser.score(
+                        [self.endorser.prompts.endorsement(contexts[index]) for index in part],
+                        rows.token_ids, rows.mask, temperature=self.config.temperature,
+                    )  # fmt: skip
+                log_probs[part, : rows.mask.shape[1]] = scored.log_probs.float().cpu()
+        return log_probs
+
+    def _update(
+        self, contexts: Sequence[Context], samples: Samples, joint: Tensor, reference: Tensor, step: int
+    ) -> dict[str, float]:
+        """One REINFORCE update. Returns need log Phi of every row first, so passes keep graphs until then."""
+        config, rows_in_all = self.config, len(joint)
+        self.endorser.train()
+        log_ratios, entropy_sum = torch.zeros(rows_in_all), 0.0
+        kept: list[tuple[list[int], Tensor, Tensor]] = []
+        for part in self._parts(samples):
+            rows = samples.rows(part)
+            with autocast(config.precision, self.endorser.device):
+                scored = self.endorser.score(
+                    [self.endorser.prompts.endorsement(contexts[index]) for index in part],
+                    rows.token_ids, rows.mask, temperature=config.temperature, with_entropy=True,
+                )  # fmt: skip
+            log_ratios[part] = log_ratio(
+                scored.log_probs.detach(), reference[part, : rows.mask.shape[1]], rows.mask
+            )
+            entropy_sum += float(scored.entropy.sum()) if scored.entropy is not None else 0.0
+            kept.append((part, scored.log_probs, rows.mask))
+        returns = regularized_returns(joint, log_ratios, beta=self.controller.beta)
+        advantages = _advantages(returns, config)
+        for part, log_probs, mask in kept:
+            share = len(part) / rows_in_all
+            (reinforce_loss(log_probs, advantages[part], mask) * share).backward()  # type: ignore[no-untyped-call]
+        kept.clear()
+        factor = learning_rate_factor(
+            step, steps=config.steps, warmup_steps=round(config.warmup_share * config.steps),
+            schedule=config.schedule,
+        )  # fmt: skip
+        for group in self.optimizer.param_groups:
+            group["lr"] = config.learning_rate * factor
+        norm = float(nn.utils.clip_grad_norm_(list(self.parameters.values()), config.max_grad_norm))
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+        self.endorser.eval()
+        token_count = float(samples.mask.sum())
+        kl_nats_per_token = float(log_ratios.sum()) / token_count
+        metrics = {
+            "kl_nats_per_token": kl_nats_per_token,
+            "kl_nats_per_text": float(log_ratios.mean()),
+            "entropy_nats_per_token": entropy_sum / token_count,
+            "return_mean": float(returns.mean()),
+            "advantage_rms": float(advantages.square().mean().sqrt()),
+            "grad_norm": norm,
+            "beta": self.controller.beta,
+            "learning_rate_factor": factor,
+        }
+        self.controller = self.controller.after(kl_nats_per_token)
+        return metrics
+
+    def run(
+        self,
+        *,
+        on_step: StepCallback | None = None,
+        on_samples: SampleCallback | None = None,
+        state_folder: Path | None = None,
+    ) -> OnPolicyReport:
+        """All steps, from the last state in state_folder if there is one.
+
+        Raises:
+            ResumeError: if state_folder holds the state of another run.
+        """
+        config, history, done = self.config, [], 0
+        fingerprint = self._fingerprint()
+        if state_folder is not None:
+            resumed = load_state(
+                state_folder, parameters=self.parameters, optimizer=self.optimizer, fingerprint=fingerprint
+            )
+            if resumed is not None:
+                done, history = resumed.step, list(resumed.extra["history"])
+                self.controller = KlController(float(resumed.extra["beta"]), config.target_kl_nats_per_token)
+        stopped_by = "steps"
+        for step in range(done, config.steps):
+            metrics, rollouts = self.step(step)
+            history.append(metrics)
+            finished = step + 1
+            blown_up = metrics["kl_nats_per_token"] > config.max_kl_nats_per_token
+            if state_folder is not None and (
+                finished % config.checkpoint_every == 0 or finished == config.steps or blown_up
+            ):
+                save_state(
+                    state_folder, parameters=self.parameters, optimizer=self.optimizer, step=finished,
+                    fingerprint=fingerprint, extra={"history": history, "beta": self.controller.beta},
+                )  # fmt: skip
+            if on_step is not None:
+                on_step(finished, config.steps, metrics)
+            if on_samples is not None and (step % config.sample_every == 0 or finished == config.steps):
+                on_samples(rollouts[:: config.samples_per_context])
+            if blown_up:
+                stopped_by = "kl"
+                break
+        merge_lora(self.endorser.transformer)
+        return OnPolicyReport(tuple(history), stopped_by)
+
+    def _fingerprint(self) -> str:
+        digest = hashlib.sha256(json.dumps(self.config.model_dump(), sort_keys=True).encode())
+        for context in self.contexts:
+            digest.update(repr(self.endorser.prompts.endorsement(context).ids).encode())
+            digest.update(np.ascontiguousarray(context.item_vector).tobytes())
+            digest.update(np.ascontiguousarray(context.viewer_vector).tobytes())
+        return digest.hexdigest()
+
+
+def train_on_policy(
+    endorser: Endorser,
+    contexts: Sequence[Context],
+    reward: RewardFunction,
+    config: OnPolicyConfig,
+    *,
+    on_step: StepCallback | None = None,
+    on_samples: SampleCallback | None = None,
+    state_folder: Path | None = None,
+) -> OnPolicyReport:
+    """Fine-tune an SFT endorser in place into P4LM; what it was at the start is the reference policy."""
+    trainer = OnPolicyTrainer(endorser, contexts, reward, config)
+    return trainer.run(on_step=on_step, on_samples=on_samples, state_folder=state_folder)

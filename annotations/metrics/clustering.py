@@ -13,7 +13,8 @@ then bounded to [0, gamma_0]: the plain multiway formula can go negative and is 
 few raters.
 
 Source: Cameron, Gelbach and Miller (2011), Robust inference with multiway clustering, eq. 2.8, for the
-sums; Satterthwaite (1946) for the degrees of freedom; Owen (2007), The pigeonhole bootstrap, for the estimand.
+sums; Satterthwaite (1946) for the degrees of freedom; Owen (2007), The pigeonhole bootstrap, for the
+estimand.
 """
 
 from dataclasses import dataclass
@@ -91,7 +92,9 @@ def measure_clustering(values: Values, item: Codes, rater: Codes, *, rarer: floa
 
     # Ordered pairs of each sort per value, and the mean product of residuals over those pairs.
     partners = np.array([pairs_cell - n, pairs_item - pairs_cell, pairs_rater - pairs_cell]) / n
-    products = np.array([product_cell - product_all, product_item - product_cell, product_rater - product_cell])
+    products = np.array(
+        [product_cell - product_all, product_item - product_cell, product_rater - product_cell]
+    )
     raw = np.divide(products, n * partners, out=np.zeros(3), where=partners > 0)
     correlations = _correlations(product_all / n, raw, partners, n)
 
@@ -137,7 +140,7 @@ def _correlations(raw_variance: float, raw: Values, partners: Values, n: int) ->
     """Bounded correlations (same cell, same item, same rater) after bias correction.
 
     A product of two residuals is too small by Var(mean) on average, which itself holds the covariances:
-    the fixed point of the two relations is reached by iteration (a contraction, since some pair shares nothing).
+    the fixed point of the two relations is reached by iteration (a contraction: some pair shares nothing).
     """
     exists = partners > 0
     variance_of_mean = raw_variance / n

@@ -24,7 +24,9 @@ def prioritization(votes: VoteTable, covers_both: Flags) -> WinRate:
         ValueError: ``covers_both`` is not bool [n].
     """
     if covers_both.dtype != np.bool_ or covers_both.shape != votes.item.shape:
-        raise ValueError(f"covers_both: expected bool [{len(votes)}], got {covers_both.dtype} {covers_both.shape}")
+        raise ValueError(
+            f"covers_both: expected bool [{len(votes)}], got {covers_both.dtype} {covers_both.shape}"
+        )
     return win_rate(votes.rows(covers_both))
 
 
@@ -45,8 +47,6 @@ def rows_where_both_cover(
     Returns:
         bool [v]: the vote's own coverage answer says that both cover.
     """
-    width = 1 + max(
-        int(codes.max()) if len(codes) else 0 for codes in (vote_attribute, answer_attribute)
-    )
+    width = 1 + max(int(codes.max()) if len(codes) else 0 for codes in (vote_attribute, answer_attribute))
     covered = answer_assignment[answer_covers_both] * width + answer_attribute[answer_covers_both]
     return np.isin(vote_assignment * width + vote_attribute, covered)

@@ -111,7 +111,9 @@ class CoverageTable:
         for name in ("covers_test", "covers_baseline"):
             column = getattr(self, name)
             if column.dtype != np.bool_ or column.shape != self.item.shape:
-                raise ValueError(f"{name}: expected bool [{len(self.item)}], got {column.dtype} {column.shape}")
+                raise ValueError(
+                    f"{name}: expected bool [{len(self.item)}], got {column.dtype} {column.shape}"
+                )
 
     def __len__(self) -> int:
         return len(self.item)

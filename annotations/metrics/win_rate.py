@@ -36,7 +36,11 @@ class Proportion:
 
     def as_dict(self) -> dict[str, Any]:
         """JSON object: win_rate, n, interval, and reason where one of them is null."""
-        entry: dict[str, Any] = {"win_rate": self.value, "n": self.n, "interval": interval_bounds(self.interval)}
+        entry: dict[str, Any] = {
+            "win_rate": self.value,
+            "n": self.n,
+            "interval": interval_bounds(self.interval),
+        }
         if self.reason is not None:
             entry["reason"] = self.reason
         return entry

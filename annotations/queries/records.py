@@ -1,0 +1,146 @@
+"""Frozen records of a catalogue for the machine side: items, viewers, pairs, texts, ratings."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.db.models import F
+
+from annotations.models import Attribute, Catalogue, Endorsement, Item, Pair, Profile, Viewer
+from annotations.runs import storage
+
+
+class NoRatingsError(LookupError):
+    """The catalogue has no ratings to learn from."""
+
+
+@dataclass(frozen=True)
+class ItemRecord:
+    """An item; ``title`` carries the year as shown to raters."""
+
+    id: int
+    external_id: str
+    title: str
+    year: int | None
+    categories: tuple[str, ...]
+    tags: tuple[str, ...]
+    description: str
+
+
+@dataclass(frozen=True)
+class AttributeRecord:
+    """One bullet of a profile; ``evidence`` are external ids of items."""
+
+    text: str
+    polarity: str
+    evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ViewerRecord:
+    """A viewer with the attributes of their current profile, most important first."""
+
+    id: int
+    external_id: str
+    attributes: tuple[AttributeRecord, ...]
+    profile_source: str
+
+
+@dataclass(frozen=True)
+class PairRecord:
+    """A viewer–item pair and its split."""
+
+    item: ItemRecord
+    viewer: ViewerRecord
+    split: str
+
+
+@dataclass(frozen=True)
+class EndorsementRecord:
+    """One text with what it is about."""
+
+    id: int
+    system: str
+    item_id: int
+    viewer_id: int
+    sample: int
+    text: str
+
+
+def catalogue_items(catalogue_id: int) -> list[ItemRecord]:
+    """Every item of the catalogue, by id."""
+    return [
+        ItemRecord(
+            id=item.pk,
+            external_id=item.external_id,
+            title=str(item),
+            year=item.year,
+            categories=tuple(item.categories),
+            tags=tuple(item.metadata.get("tags", ())),
+            description=item.description,
+        )
+        for item in Item.objects.filter(catalogue_id=catalogue_id).order_by("pk")
+    ]
+
+
+def catalogue_viewers(catalogue_id: int) -> list[ViewerRecord]:
+    """Every viewer of the catalogue with their current profile (empty if there is none), by id."""
+    attributes: dict[int, list[AttributeRecord]] = {}
+    rows = Attribute.objects.filter(
+        profile__viewer__catalogue_id=catalogue_id, profile__is_current=True
+    ).order_by("profile_id", "position")
+    for viewer_id, text, polarity, evidence in rows.values_list(
+        "profile__viewer_id", "text", "polarity", "evidence"
+    ):
+        attributes.setdefault(viewer_id, []).append(AttributeRecord(text, polarity, tuple(evidence)))
+    sources = dict(
+        Profile.objects.filter(viewer__catalogue_id=catalogue_id, is_current=True).values_list(
+            "viewer_id", "source"
+        )
+    )
+    return [
+        ViewerRecord(pk, external_id, tuple(attributes.get(pk, ())), sources.get(pk, ""))
+        for pk, external_id in Viewer.objects.filter(catalogue_id=catalogue_id)
+        .order_by("pk")
+        .values_list("pk", "external_id")
+    ]
+
+
+def catalogue_pairs(catalogue_id: int, splits: Collection[str]) -> list[PairRecord]:
+    """The pairs of these splits in the order they were made."""
+    items = {item.id: item for item in catalogue_items(catalogue_id)}
+    viewers = {viewer.id: viewer for viewer in catalogue_viewers(catalogue_id)}
+    rows = Pair.objects.filter(catalogue_id=catalogue_id, split__in=splits).order_by("pk")
+    return [
+        PairRecord(items[item_id], viewers[viewer_id], split)
+        for item_id, viewer_id, split in rows.values_list("item_id", "viewer_id", "split")
+    ]
+
+
+def catalogue_endorsements(
+    catalogue_id: int, *, systems: Iterable[str], splits: Collection[str]
+) -> list[EndorsementRecord]:
+    """The texts of these systems on pairs of these splits, by id."""
+    rows = (
+        Endorsement.objects.filter(
+            system__catalogue_id=catalogue_id,
+            system__name__in=list(systems),
+            item__pairs__viewer_id=F("viewer_id"),
+            item__pairs__split__in=splits,
+        )
+        .order_by("pk")
+        .values_list("pk", "system__name", "item_id", "viewer_id", "sample", "text")
+    )
+    return [EndorsementRecord(*row) for row in rows]
+
+
+def ratings_folder(catalogue_id: int) -> Path:
+    """A local folder with the catalogue's ratings as Parquet.
+
+    Raises:
+        NoRatingsError: if the catalogue was imported without ratings.
+    """
+    catalogue = Catalogue.objects.select_related("ratings").get(pk=catalogue_id)
+    if catalogue.ratings is None:
+        raise NoRatingsError(f"catalogue {catalogue.name!r} has no ratings")
+    return storage.open_folder(catalogue.ratings.sha256, catalogue.ratings.files)

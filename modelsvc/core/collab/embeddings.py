@@ -81,11 +81,11 @@ class Embeddings:
 
     def viewer(self, viewer_id: str) -> NDArray[np.float32]:
         """u, float32 [D]. Raises UnknownIdError for a viewer without ratings."""
-        return self.viewer_matrix[self._row("viewer", self._viewer_rows, viewer_id)]
+        return np.asarray(self.viewer_matrix[self._row("viewer", self._viewer_rows, viewer_id)])
 
     def item(self, item_id: str) -> NDArray[np.float32]:
         """i, float32 [D]. Raises UnknownIdError for an item without ratings."""
-        return self.item_matrix[self._row("item", self._item_rows, item_id)]
+        return np.asarray(self.item_matrix[self._row("item", self._item_rows, item_id)])
 
     def utility(self, viewer_id: str, item_id: str) -> float:
         """i·u, the estimated utility in units of ``rating_scale`` above ``rating_mean``."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
+import pandas as pd  # type: ignore[import-untyped]
 from lenskit.als import BiasedMFScorer
 from lenskit.data import from_interactions_df
 from lenskit.training import TrainingOptions

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -99,9 +100,9 @@ def read_ratings_parquet(
     )
 
 
-def _encode(column: object, name: str, source: str) -> tuple[tuple[str, ...], NDArray[np.int32]]:
+def _encode(column: Any, name: str, source: str) -> tuple[tuple[str, ...], NDArray[np.int32]]:
     if not isinstance(column, pa.Array | pa.ChunkedArray):
-        column = pa.array([str(value) if value is not None else None for value in column])  # type: ignore[attr-defined]
+        column = pa.array([str(value) if value is not None else None for value in column])
     if column.null_count:
         row = pc.index(pc.is_null(column), True).as_py() + 1
         raise RatingsError(f"{source}, row {row}, field {name}: empty")

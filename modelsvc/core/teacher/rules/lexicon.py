@@ -1,0 +1,185 @@
+"""Aspects of films and the words that speak of them, from the data files beside this module."""
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+from types import MappingProxyType
+
+from modelsvc.core.teacher.rules.language import sentences
+
+_FILES = ("genre.toml", "story.toml", "manner.toml")
+# A negator this near before a trigger turns its meaning: "no gore", "without a trace of romance".
+_NEGATED_BEFORE = re.compile(
+    r"(?:\b(?:no|without|never|nor|neither|rarely|hardly(?: an?| any)?|scarcely(?: an?| any)?|minus|zero|scant|"
+    r"minimal|avoids?|avoiding|shuns?|(?:free|devoid|short|light) (?:of|on)|lacks?|lacking|lack of|rather than|"
+    r"instead of|less (?:about|interested in|concerned with)|more than|isn't|aren't|not|little|few)\b)"
+    r"(?: (?:an?|any|much|very|especially|particularly|too|overly|on-screen|explicit|real|trace of|hint of))*"
+    r"(?: [\w-]+){0,1} $"
+)
+_AFFIRMED_BEFORE = re.compile(
+    r"\b(?:no (?:shortage|lack|end)(?: of)?|not (?:shy|afraid|only|just|mind|look|flinch|soften|without)|without (?:apology|flinching)|"
+    r"never (?:short|lets?|loses?)|more than (?:one|a few|a little))\b"
+)
+_NEGATED_AFTER = re.compile(
+    r"^(?:-free\b|less\b| (?:is|are|stays?|remains?) (?:rare|scarce|minimal|absent|off[- ]screen|kept off|confined|limited|restrained|mild|modest)\b)"
+)
+
+
+@dataclass(frozen=True)
+class Aspect:
+    """One thing a film can have and a viewer can like or dislike, with wordings for each use."""
+
+    name: str
+    genres: tuple[str, ...]
+    words: tuple[str, ...]
+    taste: tuple[str, ...]
+    claim: tuple[str, ...]
+    offer: tuple[str, ...]
+    like: tuple[str, ...]
+    dislike: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Mention:
+    """One place where a text speaks of an aspect; ``negated`` if it says the aspect is missing."""
+
+    aspect: str
+    start: int
+    end: int
+    negated: bool
+
+
+@lru_cache(maxsize=1)
+def aspects() -> Mapping[str, Aspect]:
+    """Every aspect by name.
+
+    Raises:
+        ValueError: if a data file repeats an aspect or leaves out a wording.
+    """
+    found: dict[str, Aspect] = {}
+    folder = resources.files(__package__) / "lexicon_data"
+    for file in _FILES:
+        for name, row in tomllib.loads((folder / file).read_text("utf-8")).items():
+            if name in found:
+                raise ValueError(f"{file}: aspect {name!r} stands twice")
+            wordings = {
+                key: tuple(row.get(key, ()))
+                for key in ("words", "taste", "claim", "offer", "like", "dislike")
+            }
+            empty = [key for key, value in wordings.items() if not value]
+            if empty:
+                raise ValueError(f"{file}: aspect {name!r} has no {', '.join(empty)}")
+            found[name] = Aspect(name=name, genres=tuple(row.get("genres", ())), **wordings)
+    return MappingProxyType(found)
+
+
+@lru_cache(maxsize=1)
+def aspect_of_genre() -> Mapping[str, str]:
+    """Aspect name by catalogue genre, lower case."""
+    return MappingProxyType({genre.lower(): a.name for a in aspects().values() for genre in a.genres})
+
+
+def _split_top(fragment: str) -> list[str]:
+    parts, depth, start = [], 0, 0
+    for k, character in enumerate(fragment):
+        depth += (character in "([") - (character in ")]")
+        if character == "|" and depth == 0:
+            parts.append(fragment[start:k])
+            start = k + 1
+    return [*parts, fragment[start:]]
+
+
+def _first_letters(fragment: str) -> set[str]:
+    letters: set[str] = set()
+    for part in _split_top(fragment):
+        if part.startswith("(?:"):
+            depth, end = 0, 0
+            for end, character in enumerate(part):
+                depth += (character == "(") - (character == ")")
+                if depth == 0:
+                    break
+            letters |= _first_letters(part[3:end])
+            if part[end + 1 : end + 2] == "?":
+                letters |= _first_letters(part[end + 2 :])
+        elif part.startswith("["):
+            letters |= set(part[1 : part.index("]")])
+        else:
+            letters.add(part[0])
+    return letters
+
+
+@lru_cache(maxsize=1)
+def _by_first_letter() -> Mapping[str, list[tuple[str, re.Pattern[str]]]]:
+    # Only the patterns that can begin with a word's first letter are tried on it: ten times faster than all.
+    fragments: dict[str, dict[str, list[str]]] = {}
+    for aspect in aspects().values():
+        for word in aspect.words:
+            for letter in _first_letters(word):
+                fragments.setdefault(letter, {}).setdefault(aspect.name, []).append(f"(?:{word})")
+    return {
+        letter: [(name, re.compile(rf"(?:{'|'.join(words)})(?!\w)")) for name, words in table.items()]
+        for letter, table in fragments.items()
+    }
+
+
+@lru_cache(maxsize=1)
+def _proper_starts() -> frozenset[str]:
+    starts = {match[0] for a in aspects().values() for w in a.words if (match := re.match(r"[A-Z][a-z]+", w))}
+    return frozenset(starts)
+
+
+def _sentence_case_removed(text: str) -> str:
+    # Triggers are case-sensitive, so that the name "Hunt" is not a hunt; a sentence's first word is lower-cased.
+    out = text
+    position = 0
+    for sentence in sentences(text):
+        at = text.find(sentence, position)
+        position = at + len(sentence)
+        match = re.match(r"[\"'“‘(]?([A-Z][\w'’]*)(?: ([A-Z]))?", sentence)
+        if match and not match[2] and match[1] not in _proper_starts():
+            k = at + match.start(1)
+            out = out[:k] + out[k].lower() + out[k + 1 :]
+    return out
+
+
+@lru_cache(maxsize=30_000)
+def mentions(text: str, title: str = "") -> tuple[Mention, ...]:
+    """Every mention of every aspect in a text, in order; words of the title do not count.
+
+    Args:
+        text: any English text.
+        title: a title as it would stand in the text; its occurrences are skipped.
+    """
+    plain = text
+    if title:
+        plain = re.sub(re.escape(title), lambda match: "Q" * len(match[0]), plain)
+    plain = _sentence_case_removed(plain)
+    table = _by_first_letter()
+    found: list[Mention] = []
+    for word in re.finditer(r"(?<!\w)\w", plain):
+        for name, pattern in table.get(word[0], ()):
+            match = pattern.match(plain, word.start())
+            if match:
+                found.append(
+                    Mention(name, match.start(), match.end(), _negated(plain, match.start(), match.end()))
+                )
+    return tuple(found)
+
+
+def _negated(text: str, start: int, end: int) -> bool:
+    before = re.split(r"[.;:!?,]", text[max(0, start - 48) : start])[-1]
+    if _NEGATED_AFTER.match(text[end:]):
+        return True
+    return bool(_NEGATED_BEFORE.search(before)) and not _AFFIRMED_BEFORE.search(before)
+
+
+def spoken_of(found: Iterable[Mention]) -> dict[str, int]:
+    """How often each aspect is affirmed."""
+    counts: dict[str, int] = {}
+    for mention in found:
+        if not mention.negated:
+            counts[mention.aspect] = counts.get(mention.aspect, 0) + 1
+    return counts

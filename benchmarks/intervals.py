@@ -2,10 +2,10 @@
 
     python -m benchmarks.intervals [--studies N] [--grid-studies N] [--json]
 
-The default design is the paper's MovieLens study in size (96 items) with 30 raters, three per item, who differ
-moderately (0.5 logits), as items do. There every method is tried; over the grid only the one the product uses.
-With ``--json`` the last line is one object: win_rate_coverage, pcov_coverage, type_one_error, studies (default
-design), methods and grid.
+The default design has the size of the paper's MovieLens study (96 items) with 30 raters, three per item, who
+differ moderately (0.5 logits), as items do. There every method is tried; over the grid the product's alone.
+With ``--json`` the last line is one object: win_rate_coverage, pcov_coverage, type_one_error, studies (of the
+default design), methods and grid.
 """
 
 import argparse
@@ -74,8 +74,8 @@ class Point:
             if share < low
         ]
         reasons += [
-            f"{name} covers {share:.1%}: variances are bounded below by zero, which costs width when there is "
-            f"little dependence among the votes of {few}"
+            f"{name} covers {share:.1%}: variances are bounded below by zero, which costs width where "
+            f"the votes of {few} depend little on each other"
             for name, share in shares.items()
             if share > high
         ]

@@ -94,9 +94,9 @@ class RewardsConfig(RunConfig):
     encoder: str = Field("minilm", description="minilm, tiny (tests), or a Hugging Face folder")
     nli_model: str | None = Field(None, description="folder of an NLI classifier; none: the shipped recipe")
     nli_steps: int = Field(150, ge=1, description="steps of the shipped entailment recipe")
-    steps: int = Field(90, ge=1, description="steps of each of App, Pcov, Ppr")
+    epochs: int = Field(3, ge=1, description="passes over the labels for each of App, Pcov, Ppr")
     batch_size: int = Field(16, ge=1)
-    learning_rate: float = Field(5e-5, gt=0)
+    learning_rate: float = Field(1e-4, gt=0, description="of the encoder")
 
 
 class PolicyConfig(RunConfig):

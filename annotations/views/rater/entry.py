@@ -1,0 +1,105 @@
+"""The way in: consent and instructions."""
+
+import uuid
+
+from django.core import signing
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from annotations.models import Enrolment, Study
+from annotations.queries.claims import rater_progress
+from annotations.queries.studies import has_open_slot
+from annotations.services.enrolments import (
+    InvitationUnusableError,
+    enrol_rater,
+    mark_instructed,
+    unusable_reason,
+)
+from annotations.views.rater.access import Visit, enrolled_page, rater_page, remember_rater
+from annotations.views.rater.notices import show_notice
+
+_ENTRY_SALT = "annotations.rater.entry"
+_ENTRY_AGE_S = 24 * 3600
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@rater_page
+def enter(request: HttpRequest, visit: Visit) -> HttpResponse:
+    """The consent page. Fetching it changes nothing, so link previews cost nobody a place."""
+    if visit.enrolment is not None:
+        return redirect(_next_step(visit, visit.enrolment))
+    reason = _closed_door(visit)
+    if reason is not None:
+        return show_notice(request, reason, status=410 if reason in ("expired", "revoked", "closed") else 200)
+    if request.method != "POST":
+        return render(
+            request,
+            "rater/consent.html",
+            {"study": visit.study, "entry": _sign_entry(), "token": visit.token},
+        )
+    try:
+        new = enrol_rater(
+            invitation_id=visit.invitation.pk,
+            external_id=_read_entry(request.POST.get("entry", "")),
+            consent=visit.study.consent,
+        )
+    except InvitationUnusableError as error:
+        return show_notice(request, error.reason)
+    response = redirect("rater_instructions", token=visit.token)
+    remember_rater(response, new)
+    return response
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@enrolled_page
+def instruct(request: HttpRequest, visit: Visit) -> HttpResponse:
+    """The instructions; always reachable again."""
+    assert visit.enrolment is not None
+    if request.method == "POST":
+        mark_instructed(enrolment_id=visit.enrolment.pk)
+        return redirect("rater_work", token=visit.token)
+    context = {"study": visit.study, "token": visit.token, "begun": visit.enrolment.instructed_at is not None}
+    return render(request, "rater/instructions.html", context)
+
+
+def notice_with_code(request: HttpRequest, visit: Visit, reason: str) -> HttpResponse:
+    """A notice for an enrolled rater, with the completion code if they have judged anything."""
+    assert visit.enrolment is not None
+    has_judged = rater_progress(visit.enrolment.pk).answered > 0
+    return show_notice(request, reason, completion_code=visit.study.completion_code if has_judged else "")
+
+
+def _closed_door(visit: Visit) -> str | None:
+    """Why a new rater cannot enter, or None."""
+    if visit.study.status == Study.Status.CLOSED:
+        return "closed"
+    reason = unusable_reason(visit.invitation)
+    if reason is not None:
+        return reason
+    if visit.study.status == Study.Status.PAUSED:
+        return "paused"
+    return None if has_open_slot(visit.study.pk) else "full"
+
+
+def _next_step(visit: Visit, enrolment: Enrolment) -> str:
+    if enrolment.status == Enrolment.Status.FINISHED:
+        name = "rater_finish"
+    elif enrolment.instructed_at is None:
+        name = "rater_instructions"
+    else:
+        name = "rater_work"
+    return reverse(name, kwargs={"token": visit.token})
+
+
+def _sign_entry() -> str:
+    """A number for this showing of the consent page: sending the page twice enrols once."""
+    return signing.dumps(uuid.uuid4().hex, salt=_ENTRY_SALT)
+
+
+def _read_entry(signed: str) -> str:
+    try:
+        return str(signing.loads(signed, salt=_ENTRY_SALT, max_age=_ENTRY_AGE_S))
+    except signing.BadSignature:
+        return uuid.uuid4().hex

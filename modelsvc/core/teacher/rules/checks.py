@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from modelsvc.core.teacher.rules.compose import attribute_aspects
 from modelsvc.core.teacher.rules.facts import Facts, read_facts
-from modelsvc.core.teacher.rules.language import content_stems, sentences, word_runs, words
-from modelsvc.core.teacher.rules.lexicon import Mention, mentions
+from modelsvc.core.teacher.rules.language import STOP_WORDS, content_stems, sentences, word_runs, words
+from modelsvc.core.teacher.rules.lexicon import Mention, aspects, mentions
 from modelsvc.core.teacher.types import ItemFacts, Profile, ProfileAttribute
 
 COVERED, PARTLY, OFF_STANCE, UNCOVERED = 0.93, 0.6, 0.6, 0.04
@@ -17,6 +17,12 @@ _RESERVED = re.compile(
     r"not warm to|try your patience|give you pause|put(?:s)? you off|on paper|in fairness|two (?:counts|things)|"
     r"even so|not known for|not for you|not your|(?:wears?|weary) you|dislike|avoid|rather do without|if you (?:usually|tend|prefer|would rather)|"
     r"be ready|go in prepared|know that|no friend|no great friend|bother you|though|admittedly|granted|spoil it for you|need not worry)\b",
+    re.IGNORECASE,
+)
+_OF_VIEWER = re.compile(
+    r"\b(?:if you|anyone who|anybody who|those who|need not worry|for (?:someone|somebody|anyone|anybody|viewers)|as someone|"
+    r"your (?:taste|liking|love|fondness|weakness|patience|appetite|interest|feeling)|lovers? of|fans? of|"
+    r"you (?:\w+ )?(?:enjoy|like|love|usually|tend|prefer|crave|relish|admire|want|value|go for|respond|avoid|dislike))\b[^.;:]*$",
     re.IGNORECASE,
 )
 _NAME = re.compile(r"[A-ZÀ-Þ][\w’'·-]*[^\W_]")
@@ -36,16 +42,30 @@ _PLAIN = frozenset("I I'm I'd I'll Yes No You Your It Its Here There The A An".s
 
 
 @dataclass(frozen=True)
-class ClaimCheck:
-    """Claims of a text against an item; ``unsupported`` lists those that the item does not bear out."""
+class Claim:
+    """One checkable claim of a text. ``weight``: 1 for names, numbers and roles, 0.5 or 0.25 for aspects."""
 
-    total: int
-    unsupported: tuple[str, ...]
+    text: str
+    supported: bool
+    weight: float
+
+
+@dataclass(frozen=True)
+class ClaimCheck:
+    """The claims of a text, each checked against an item."""
+
+    claims: tuple[Claim, ...]
+
+    @property
+    def unsupported(self) -> tuple[str, ...]:
+        """What the item does not bear out."""
+        return tuple(claim.text for claim in self.claims if not claim.supported)
 
     @property
     def share(self) -> float:
-        """Share of supported claims, in [0, 1]; 1 where nothing checkable is claimed."""
-        return 1.0 - len(self.unsupported) / self.total if self.total else 1.0
+        """Supported share of the claims by weight, in [0, 1]; 1 where nothing checkable is claimed."""
+        total = sum(claim.weight for claim in self.claims)
+        return sum(claim.weight for claim in self.claims if claim.supported) / total if total else 1.0
 
 
 def _shares(text: str, attribute: ProfileAttribute) -> float:
@@ -100,7 +120,7 @@ def _names(text: str) -> list[str]:
             before = sentence[: match.start()].rstrip()
             first = not before or before[-1] in ':;.!?“"—('
             following = re.match(r"\s[A-ZÀ-Þ]", sentence[match.end() :])
-            if word in _PLAIN or (first and not following):
+            if word in _PLAIN or (first and (not following or word.lower() in STOP_WORDS)):
                 continue
             out.append(word)
     return out
@@ -112,7 +132,9 @@ def claim_check(text: str, item: ItemFacts) -> ClaimCheck:
     A name or number is supported if it stands in the description or title (or is the item's year); "X directs"
     if the description makes X a director, where it names one; an aspect if the description, title, genres or
     tags have it, or if its words lie inside a supported aspect's words ("dark comedy" inside a dark comedy).
-    An aspect named as absent is supported if the description does not affirm it.
+    An aspect named as absent is supported if the description does not affirm it. What is said of the viewer
+    ("if you enjoy heists") claims nothing of the film. Aspects of manner are taken least seriously (0.25),
+    because tone and pace can be inferred where no word says so.
     Source: sec. 2 (precision); this project's rule.
     """
     facts = read_facts(item)
@@ -121,28 +143,30 @@ def claim_check(text: str, item: ItemFacts) -> ClaimCheck:
     known_names |= {part.lower() for word in known_names for part in re.split(r"[-’']", word)}
     known_numbers = set(_NUMBER.findall(source))
     plain = text.replace(facts.title, "this film")
-    claims = [(name, name.lower() in known_names) for name in dict.fromkeys(_names(plain))]
-    claims += [(number, number in known_numbers) for number in dict.fromkeys(_NUMBER.findall(plain))]
-    claims += _role_claims(plain, facts)
-    found = mentions(plain)
-    has = facts.aspects
+    checked = [(name, name.lower() in known_names, 1.0) for name in dict.fromkeys(_names(plain))]
+    checked += [(number, number in known_numbers, 1.0) for number in dict.fromkeys(_NUMBER.findall(plain))]
+    checked += [(name, supported, 1.0) for name, supported in _role_claims(plain, facts)]
+    found = [m for m in mentions(plain) if not _OF_VIEWER.search(plain[max(0, m.start - 70) : m.start])]
+    has = facts.supported
     good = [m for m in found if (m.aspect not in facts.described if m.negated else m.aspect in has)]
     for mention in {m.aspect: m for m in reversed(found)}.values():
         inside = any(m.start <= mention.start and mention.end <= m.end for m in good)
         label = f"no {mention.aspect}" if mention.negated else mention.aspect
-        claims.append((label.replace("_", " "), mention in good or inside))
-    return ClaimCheck(len(claims), tuple(name for name, supported in claims if not supported))
+        weight = 0.25 if aspects()[mention.aspect].file == "manner.toml" else 0.5
+        checked.append((label.replace("_", " "), mention in good or inside, weight))
+    return ClaimCheck(tuple(Claim(*row) for row in checked))
 
 
 def _role_claims(text: str, facts: Facts) -> list[tuple[str, bool]]:
     if not facts.directors:
         return []
+    person = r"[A-ZÀ-Þ][\w’'-]+(?: (?:[A-Z]\.|[A-ZÀ-Þ][\w’'-]+))+"
     said = re.findall(
-        r"([A-ZÀ-Þ][\w.’'-]+(?: [A-ZÀ-Þ][\w.’'-]+)+) (?:directs|is the director|is behind the camera)"
-        r"|(?:director is|behind the camera is|[Dd]irected by) ([A-ZÀ-Þ][\w.’'-]+(?: [A-ZÀ-Þ][\w’'-]+)+)",
+        rf"({person}) (?:directs|is the director|is behind the camera)"
+        rf"|(?:director is|behind the camera is|[Dd]irected by) ({person})",
         text,
     )
-    named = [re.sub(r"\.$", "", a or b) for a, b in said]
+    named = [a or b for a, b in said]
     return [(f"{name} as director", name in " and ".join(facts.directors)) for name in named]
 
 

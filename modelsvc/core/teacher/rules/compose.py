@@ -22,12 +22,13 @@ _SLOT = re.compile(r"\{(\w+)(!c)?\}")
 class Target:
     """An attribute that the item bears on, and the aspect through which it does.
 
-    ``absent`` means that the description says the film does not have it.
+    ``absent`` means that the description says the film does not have it, ``faint`` that it only hints at it.
     """
 
     attribute: ProfileAttribute
     aspect: Aspect
-    absent: bool
+    absent: bool = False
+    faint: bool = False
 
     @property
     def polarity(self) -> Polarity:
@@ -48,8 +49,13 @@ def attribute_aspects(attribute: ProfileAttribute) -> tuple[str, ...]:
     return tuple(dict.fromkeys(mention.aspect for mention in mentions(attribute.text)))
 
 
+def shows(phrase: str, aspect: str) -> bool:
+    """Whether a phrase of the description is an instance of an aspect ("a tank chase" of chases)."""
+    return any(mention.aspect == aspect for mention in mentions(phrase))
+
+
 def targets(facts: Facts, profile: Profile) -> list[Target]:
-    """The attributes that a film bears on, heaviest first; aspects of the description before filed ones.
+    """The attributes that a film bears on, heaviest first; described aspects before filed and hinted ones.
 
     No aspect serves two attributes.
     """
@@ -60,15 +66,31 @@ def targets(facts: Facts, profile: Profile) -> list[Target]:
         names = [name for name in attribute_aspects(attribute) if name not in used]
         here = sorted((n for n in names if n in facts.described), key=lambda n: -facts.described[n])
         here += [n for n in names if n in facts.filed]
+        hints = [n for n in names if n in facts.hinted]
         missing = [n for n in names if n in facts.absent and attribute.polarity == "dislike"]
         if here:
-            found.append(Target(attribute, aspects()[here[0]], absent=False))
+            found.append(Target(attribute, aspects()[here[0]]))
+        elif hints:
+            found.append(Target(attribute, aspects()[hints[0]], faint=True))
         elif missing:
             found.append(Target(attribute, aspects()[missing[0]], absent=True))
         else:
             continue
         used.add(found[-1].aspect.name)
     return found
+
+
+_HEAD_END = re.compile(
+    r",| (?:to|with|that|in|of|on|at|up|from|for|under|seen|worth|behind|along|beneath|between|where|to)\b"
+)
+
+
+def _is_plural(offer: str) -> bool:
+    """Whether "there are" goes with a wording; decided by the last word of its head."""
+    head = _HEAD_END.split(offer)[0]
+    return (
+        not head.startswith(("a ", "an ", "one ")) and head.endswith("s") and not head.endswith(("ss", "ics"))
+    )
 
 
 class _Writer:
@@ -91,11 +113,26 @@ class _Writer:
         # A taste is not quoted back in the profile's own words where another wording exists.
         spoken = attribute.text.lower() if attribute else ""
         tastes = tuple(taste for taste in target.taste if taste not in spoken) or target.taste
+        offer = self.pick(target.offer)
+        seen = [
+            phrase for phrase in self.facts.phrases if phrase not in self.used and shows(phrase, target.name)
+        ]
+        if seen:
+            self.used.add(seen[0])
         return {
+            **({f"ph{suffix}": seen[0]} if seen else {}),
             f"taste{suffix}": self.pick(tastes),
             f"claim{suffix}": self.pick(target.claim),
-            f"offer{suffix}": self.pick(target.offer),
+            f"offer{suffix}": offer,
+            f"topic{suffix}": target.topic,
+            f"plain{suffix}": target.plain,
+            f"is{suffix}": "are" if _is_plural(offer) else "is",
+            f"comes{suffix}": "come" if _is_plural(offer) else "comes",
         }
+
+    def pads(self) -> list[str]:
+        """Two sentences that claim nothing, for items about which little can be said."""
+        return [self.say("pad", {}), self.say("pad", {})]
 
     def say(self, move: str, slots: Mapping[str, str]) -> str:
         values = {"T": self.facts.title, **slots}
@@ -104,7 +141,7 @@ class _Writer:
         )
         frame = self.pick(options)
         text = _SLOT.sub(lambda m: capitalized(values[m[1]]) if m[2] else values[m[1]], frame)
-        return capitalized(text)
+        return capitalized(text.replace("also is ", "is also "))
 
 
 def _background(writer: _Writer) -> list[str]:
@@ -112,9 +149,13 @@ def _background(writer: _Writer) -> list[str]:
     facts, rng = writer.facts, writer.rng
     out: list[str] = []
     cast = [name for name in facts.cast if name not in {actor for actor, _ in facts.roles[:1]}]
-    if facts.roles and rng.random() < 0.8:
-        out.append(writer.say("role", {"A": facts.roles[0][0], "np": facts.roles[0][1]}))
-    if facts.directors:
+    directed = False
+    if facts.roles and rng.random() < 0.85:
+        part = {"A": facts.roles[0][0], "np": facts.roles[0][1]}
+        directed = len(facts.directors) == 1 and rng.random() < 0.6
+        move = "role_credit" if directed else "role"
+        out.append(writer.say(move, {**part, "D": " and ".join(facts.directors)}))
+    if facts.directors and not directed:
         who = " and ".join(facts.directors)
         if cast and len(facts.directors) == 1 and rng.random() < 0.6:
             out.append(writer.say("credit", {"D": who, "A": cast.pop(0)}))
@@ -124,9 +165,13 @@ def _background(writer: _Writer) -> list[str]:
         out.append(writer.say("cast_two", {"A": cast[0], "B": cast[1]}))
     elif cast:
         out.append(writer.say("cast_one", {"A": cast[0]}))
-    phrases = list(facts.phrases)
+    phrases = [phrase for phrase in facts.phrases if phrase not in writer.used]
     rng.shuffle(phrases)
-    if len(phrases) >= 2:
+    tones = list(facts.tones)
+    if len(phrases) >= 2 and tones and rng.random() < 0.5:
+        slots = {"c1": phrases[0], "c2": phrases[1], "t1": tones.pop(0)}
+        out.append(writer.say("phrase_tone", slots))
+    elif len(phrases) >= 2:
         out.append(
             writer.say("phrase_two", {"c1": phrases[0], "c2": phrases[1], "C1": capitalized(phrases[0])})
         )
@@ -134,10 +179,10 @@ def _background(writer: _Writer) -> list[str]:
         out.append(writer.say("phrase_one", {"c1": phrases[0], "C1": capitalized(phrases[0])}))
     if facts.places:
         out.append(writer.say("place", {"place": facts.places[0]}))
-    if len(facts.tones) >= 2:
-        out.append(writer.say("tone_two", {"t1": facts.tones[0], "t2": facts.tones[1]}))
-    elif facts.tones:
-        out.append(writer.say("tone_one", {"t1": facts.tones[0]}))
+    if len(tones) >= 2:
+        out.append(writer.say("tone_two", {"t1": tones[0], "t2": tones[1]}))
+    elif tones:
+        out.append(writer.say("tone_one", {"t1": tones[0]}))
     rng.shuffle(out)
     return out
 
@@ -146,12 +191,16 @@ def _length(parts: list[str]) -> int:
     return sum(len(words(part)) for part in parts)
 
 
-def _fit(head: list[str], middle: list[str], tail: list[str], spare: list[str], rng: random.Random) -> str:
+def _fit(
+    head: list[str], middle: list[str], tail: list[str], spare: list[str], pads: list[str], rng: random.Random
+) -> str:
     """Join the parts; draw on spare sentences while the text is short, drop middle ones while it is long."""
     while spare and _length(head + middle + tail) < MIN_WORDS + rng.randrange(22):
         middle.insert(rng.randrange(len(middle) + 1), spare.pop())
     while len(middle) > 1 and _length(head + middle + tail) > MAX_WORDS:
         middle.pop()
+    while pads and _length(head + middle + tail) < MIN_WORDS:
+        tail.append(pads.pop())
     return " ".join(head + middle + tail)
 
 
@@ -159,15 +208,17 @@ def _spare_aspects(facts: Facts, used: set[str], rng: random.Random) -> list[Asp
     pool = [name for name in facts.described if name not in used]
     rng.shuffle(pool)
     pool.sort(key=lambda name: -min(2, facts.described[name]))
-    pool += sorted(facts.filed - used)
+    pool += sorted(name for name in facts.filed if name not in used)
     return [aspects()[name] for name in pool]
 
 
 def _tailored(facts: Facts, profile: Profile, rng: random.Random) -> str:
     writer = _Writer(facts, rng)
     found = targets(facts, profile)
-    likes = [t for t in found if t.polarity == "like"][:4]
-    clashes = [t for t in found if t.polarity == "dislike" and not t.absent][:2]
+    # Aspects that the description only hints at are spoken of guardedly, and after those it affirms.
+    likes = sorted((t for t in found if t.polarity == "like"), key=lambda t: t.faint)[:4]
+    clashes = [t for t in found if t.polarity == "dislike" and not t.absent and not t.faint][:2]
+    brushes = [t for t in found if t.polarity == "dislike" and t.faint][: 0 if clashes else 1]
     relief = [t for t in found if t.polarity == "dislike" and t.absent][:1]
     slots = [writer.wordings(t.aspect, attribute=t.attribute) for t in likes]
     bad = [writer.wordings(t.aspect, attribute=t.attribute) for t in clashes]
@@ -179,34 +230,43 @@ def _tailored(facts: Facts, profile: Profile, rng: random.Random) -> str:
     if not likes:
         # Nothing in the profile speaks for the film: recommend it on its own merits, and say so.
         body = _generic_sentences(writer, spare_aspects[:5], background)
-        head, middle = body[:1], [*body[1:3], writer.say("distant", {})]
-        tail = [writer.say("caution", bad[0])] if bad else []
-        return _fit(head, middle, tail, body[3:], rng)
+        last = [writer.say("caution", bad[0])] if bad else []
+        return _fit(body[:1], [*body[1:3], writer.say("distant", {})], last, body[3:], writer.pads(), rng)
     first, rest = slots[0], slots[1:]
-    if rest and rng.random() < 0.5:
+    firm = [not t.faint for t in likes]
+    if not firm[0]:
+        hook = writer.say("hook_hint", first)
+    elif rest and firm[1] and "ph" not in first and rng.random() < 0.5:
         merged = {**first, **{f"{key}2": value for key, value in rest[0].items()}}
         hook = writer.say("hook", merged)
         if any(rest[0][key] in hook for key in ("claim", "offer")):
             rest = rest[1:]
     else:
-        hook = writer.say("hook", first)
+        hook = writer.say("hook_seen" if "ph" in first and rng.random() < 0.8 else "hook", first)
     head = [hook]
-    clash_first = bool(bad) and rng.random() < 0.15
+    clash_first = bool(bad) and firm[0] and rng.random() < 0.15
     if clash_first:
         head = [writer.say("caution_first", bad.pop(0)), writer.say("hook_after", first)]
         rest = slots[1:]
     elif background and rng.random() < 0.2:
         head = [hook, background.pop()]
     middle: list[str] = []
+    sure = firm[len(likes) - len(rest) :]
     while rest:
-        if len(rest) >= 2 and rng.random() < 0.45:
+        if len(rest) >= 2 and sure[0] and sure[1] and "ph" not in rest[0] and rng.random() < 0.45:
             a, b = rest.pop(0), rest.pop(0)
+            sure = sure[2:]
             middle.append(writer.say("match_pair", {**a, **{f"{key}2": value for key, value in b.items()}}))
         else:
-            middle.append(writer.say("match", rest.pop(0)))
+            row = rest.pop(0)
+            known, sure = sure[0], sure[1:]
+            seen = "ph" in row and rng.random() < 0.8
+            middle.append(writer.say("match_hint" if not known else "match_seen" if seen else "match", row))
         if background and rng.random() < 0.5:
             middle.append(background.pop())
     tail: list[str] = []
+    if brushes:
+        tail.append(writer.say("caution_faint", writer.wordings(brushes[0].aspect)))
     if len(bad) == 2:
         tail.append(
             writer.say("caution_two", {**bad[0], **{f"{key}2": value for key, value in bad[1].items()}})
@@ -220,7 +280,7 @@ def _tailored(facts: Facts, profile: Profile, rng: random.Random) -> str:
     extra = [
         writer.say("generic_more", writer.wordings(a)) for a in spare_aspects[:3] if a.name in facts.described
     ]
-    return _fit(head, middle, tail, [*extra, *background], rng)
+    return _fit(head, middle, tail, [*extra, *background], writer.pads(), rng)
 
 
 def _generic_sentences(writer: _Writer, pool: list[Aspect], background: list[str]) -> list[str]:
@@ -230,18 +290,27 @@ def _generic_sentences(writer: _Writer, pool: list[Aspect], background: list[str
         return background or [f"{writer.facts.title} is the film to look at here."]
     paired = {**rows[0], **{f"{key}2": value for key, value in rows[1].items()}} if len(rows) > 1 else rows[0]
     out = [writer.say("generic_open", paired)]
-    for row in rows[2:]:
+    rest = rows[2:]
+    while rest:
         if background and rng.random() < 0.6:
             out.append(background.pop())
-        out.append(writer.say("generic_more", row))
-    return out + background
+        if len(rest) > 1 and rng.random() < 0.7:
+            a, b = rest.pop(0), rest.pop(0)
+            out.append(writer.say("generic_pair", {**a, **{f"{key}2": value for key, value in b.items()}}))
+        else:
+            out.append(writer.say("generic_more", rest.pop(0)))
+    hints = [
+        writer.say("faint_plain", {"plain": aspects()[name].plain})
+        for name in sorted(writer.facts.hinted)[:2]
+    ]
+    return out + hints[: 3 - len(rows)] + background if len(rows) < 3 else out + background
 
 
 def _generic(facts: Facts, rng: random.Random) -> str:
     writer = _Writer(facts, rng)
     body = _generic_sentences(writer, _spare_aspects(facts, set(), rng)[:5], _background(writer))
     tail = [writer.say("generic_close", {})] if rng.random() < 0.6 else []
-    return _fit(body[:1], body[1:4], tail, body[4:], rng)
+    return _fit(body[:1], body[1:4], tail, body[4:], writer.pads(), rng)
 
 
 def compose(item: ItemFacts, profile: Profile, rng: random.Random, *, tries: int = 3) -> str:

@@ -50,7 +50,7 @@ def _imprecise(item: ItemFacts, good: str, rng: random.Random) -> str:
         lambda m: f"{m[1]}{(int(m[2]) + 3) % 10}0{m[3]}" if m[0] not in facts.title else m[0],
         text,
     )
-    known = facts.aspects | {mention.aspect for mention in mentions(item.description)}
+    known = facts.supported | {mention.aspect for mention in mentions(item.description)}
     false = [aspect for name, aspect in aspects().items() if name not in known]
     rng.shuffle(false)
     parts = list(sentences(text))
@@ -93,7 +93,7 @@ def _dull(item: ItemFacts, good: str, rng: random.Random) -> str:
     """Keep about a third of what the good text says, flatly, among sentences that say nothing."""
     facts = read_facts(item)
     parts = [rng.choice(_DULL_OPEN).format(T=facts.title)]
-    said = [m.aspect for m in mentions(good) if m.aspect in facts.aspects]
+    said = [m.aspect for m in mentions(good) if m.aspect in facts.supported]
     if said:
         parts.append(f"It has {said[0].replace('_', ' ')} in it.")
     filler = list(_DULL_MORE)

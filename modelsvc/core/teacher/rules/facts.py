@@ -9,7 +9,7 @@ from importlib import resources
 from types import MappingProxyType
 
 from modelsvc.core.teacher.rules.language import display_title, sentences, title_year
-from modelsvc.core.teacher.rules.lexicon import aspect_of_genre, mentions, spoken_of
+from modelsvc.core.teacher.rules.lexicon import aspect_of_genre, mentions, strengths
 from modelsvc.core.teacher.types import ItemFacts
 
 _NAME_PART = r"(?:[A-ZÀ-Þ][\w’'-]*[a-zß-ÿ](?<!['’]s)|[A-Z]\.|Mc[A-Z]\w+)"
@@ -44,15 +44,17 @@ _NOT_FIRST = {
 class Facts:
     """What the rules know of an item.
 
-    ``described`` holds aspects that the description or title affirms, with how often; ``filed`` those that
-    only its genres or tags give; ``absent`` those that the description says are missing.
+    ``described`` holds the aspects that the description affirms with strength 1 or more (one settling word or
+    two weak ones), ``hinted`` those with one weak word, ``filed`` those that only genres or tags give,
+    ``absent`` those that the description says are missing.
     ``roles`` pairs an actor with a short phrase for the character; ``phrases`` are short noun phrases of
     the description.
     """
 
     title: str
     year: int | None
-    described: Mapping[str, int]
+    described: Mapping[str, float]
+    hinted: frozenset[str]
     filed: frozenset[str]
     absent: frozenset[str]
     directors: tuple[str, ...]
@@ -64,8 +66,13 @@ class Facts:
 
     @property
     def aspects(self) -> frozenset[str]:
-        """Every aspect that the film has, by description or by genre."""
+        """Every aspect that the film surely has, by description, genre or tag."""
         return frozenset(self.described) | self.filed
+
+    @property
+    def supported(self) -> frozenset[str]:
+        """Every aspect that a text may speak of without going beyond the item: ``aspects`` and hints."""
+        return self.aspects | self.hinted
 
 
 @lru_cache(maxsize=1)
@@ -79,21 +86,23 @@ def noun_lists() -> Mapping[str, tuple[str, ...]]:
 @lru_cache(maxsize=1)
 def _patterns() -> Mapping[str, re.Pattern[str]]:
     lists = noun_lists()
-    heads = "|".join(sorted(lists["heads"], key=len, reverse=True))
+    heads = "|".join(sorted(lists["people"] + lists["things"], key=len, reverse=True))
+    people = "|".join(sorted(lists["people"], key=len, reverse=True))
     works = "|".join(lists["works"])
     places = "|".join(place.replace("-", "[ -]") for place in lists["places"])
     middle = r"(?:(?!(?:and|or|of|who|that|is|in|on|to|from|with|his|her|their|as|against|for|at|by|a|an|the|more|less|into|than)\b)[a-z][\w’'-]*,?\s){0,3}"
     phrase = rf"(?:a|an)\s{middle}(?:{heads})"
     plural = rf"(?:two|three|four|five|six|seven)\s{middle}(?:{heads})"
+    person = rf"(?:a|an)\s{middle}(?:{people})"
+    not_led = "".join(rf"(?<!\b{word} )" for word in ("with", "of", "to", "for"))
+    verb = r"(?:plays|stars as|voices|appears as|is|as|makes)"
     return {
         "phrase": re.compile(rf"\b(?P<np>{phrase}|{plural}){_BOUNDARY}"),
         "role": re.compile(
-            rf"(?P<actor>{_PERSON})\s(?:plays|stars as|voices|appears as|is|as|makes)\s(?P<np>(?:{phrase}|the\s{middle}(?:{heads}))){_BOUNDARY}"
+            rf"(?P<actor>{_PERSON})\s{verb}\s(?P<np>(?:{person}|the\s{middle}(?:{people}))){_BOUNDARY}"
         ),
-        "role_after": re.compile(
-            rf"(?<!\bwith )(?<!\bof )(?<!\bto )(?<!\bfor )\b(?P<np>{phrase})\s\((?P<actor>{_PERSON})\)"
-        ),
-        "played": re.compile(rf"(?P<np>{phrase}),?\splayed(?: \w+ly)? by\s(?P<actor>{_PERSON})"),
+        "role_after": re.compile(rf"{not_led}\b(?P<np>{person})\s\((?P<actor>{_PERSON})\)"),
+        "played": re.compile(rf"(?P<np>{person}),?\splayed(?: \w+ly)? by\s(?P<actor>{_PERSON})"),
         "director": re.compile(
             rf"(?:[Dd]irected by|[Dd]irectors?|[Ff]ilmmaker)\s(?P<a>(?:[A-Z]\w+ and )?{_PERSON})(?: and (?P<b>{_PERSON}))?"
             rf"|(?P<c>{_PERSON})(?:\s(?:directs|sets|films|stages|shoots|crafts)|[’']s(?=\s(?:[\w’'-]+,?\s){{0,5}}?(?:{works})\b)|[’']s? direction)"
@@ -121,7 +130,9 @@ def _agrees(phrase: str) -> bool:
 
 def _people(text: str) -> tuple[tuple[str, ...], tuple[str, ...], tuple[tuple[str, str], ...]]:
     table = _patterns()
-    directors, cast, roles = [], [], []
+    directors: list[str] = []
+    cast: list[str] = []
+    roles: list[tuple[str, str]] = []
     for sentence in sentences(text):
         # Only the first naming counts: later possessives name other films' makers ("after Tim Burton's films").
         first = table["director"].search(sentence)
@@ -146,11 +157,12 @@ def read_facts(item: ItemFacts) -> Facts:
     text = item.description
     table = _patterns()
     found = mentions(text, title)
-    described = spoken_of(found)
-    absent = frozenset(mention.aspect for mention in found if mention.negated) - set(described)
+    spoken = strengths(found)
     filed = {aspect_of_genre()[genre.lower()] for genre in item.genres if genre.lower() in aspect_of_genre()}
-    absent -= filed
-    filed |= set(spoken_of(mentions(". ".join(item.tags)))) if item.tags else set()
+    # A genre makes a hint certain, and outweighs a stray negation ("no toy at all").
+    described = {name: value for name, value in spoken.items() if value >= 1 or name in filed}
+    absent = frozenset(mention.aspect for mention in found if mention.negated) - set(spoken) - filed
+    filed |= set(strengths(mentions(". ".join(item.tags)))) if item.tags else set()
     directors, cast, roles = _people(text)
     held = {phrase for _, phrase in roles}
     phrases = _unique(
@@ -160,6 +172,7 @@ def read_facts(item: ItemFacts) -> Facts:
         title=title,
         year=item.year or title_year(item.title),
         described=MappingProxyType(described),
+        hinted=frozenset(set(spoken) - set(described)),
         filed=frozenset(filed - set(described) - absent),
         absent=absent,
         directors=directors,

@@ -58,7 +58,7 @@ def _reason(
     if criterion == "precision":
         check = claim_check(text, item)
         fault = f"not borne out: {', '.join(check.unsupported)}" if check.unsupported else "all borne out"
-        return f"The {which} text makes {check.total} checkable claims, {fault}."
+        return f"The {which} text makes {len(check.claims)} checkable claims, {fault}."
     if criterion == "coverage":
         return f"The {which} text covers {value:.0%} of the profile by weight."
     return f"The {which} text scores {value:.2f} on the rule for {criterion}."

@@ -15,7 +15,7 @@ _FILES = ("genre.toml", "story.toml", "manner.toml")
 _NEGATED_BEFORE = re.compile(
     r"(?:\b(?:no|without|never|nor|neither|rarely|hardly(?: an?| any)?|scarcely(?: an?| any)?|minus|zero|scant|"
     r"minimal|avoids?|avoiding|shuns?|(?:free|devoid|short|light) (?:of|on)|lacks?|lacking|lack of|rather than|"
-    r"instead of|less (?:about|interested in|concerned with)|more than|isn't|aren't|not|little|few)\b)"
+    r"instead of|less (?:about|interested in|concerned with)|more than|isn't|aren't|not|(?<!\ba )(?:little|few))\b)"
     r"(?: (?:an?|any|much|very|especially|particularly|too|overly|on-screen|explicit|real|trace of|hint of))*"
     r"(?: [\w-]+){0,1} $"
 )
@@ -30,11 +30,18 @@ _NEGATED_AFTER = re.compile(
 
 @dataclass(frozen=True)
 class Aspect:
-    """One thing a film can have and a viewer can like or dislike, with wordings for each use."""
+    """One thing a film can have and a viewer can like or dislike, with wordings for each use.
+
+    ``file`` is the data file it stands in: genre, story or manner. ``words`` are regular-expression fragments; one that begins with "~" is weak evidence, worth half a mention.
+    ``topic`` names the aspect without praise, for viewers who dislike it; ``plain`` names it without slant.
+    """
 
     name: str
+    file: str
     genres: tuple[str, ...]
     words: tuple[str, ...]
+    topic: str
+    plain: str
     taste: tuple[str, ...]
     claim: tuple[str, ...]
     offer: tuple[str, ...]
@@ -44,12 +51,16 @@ class Aspect:
 
 @dataclass(frozen=True)
 class Mention:
-    """One place where a text speaks of an aspect; ``negated`` if it says the aspect is missing."""
+    """One place where a text speaks of an aspect; ``negated`` if it says the aspect is missing.
+
+    ``weight`` is 1 for a word that settles the matter and 0.5 for a weak one ("a soldier" makes no war film).
+    """
 
     aspect: str
     start: int
     end: int
     negated: bool
+    weight: float
 
 
 @lru_cache(maxsize=1)
@@ -72,7 +83,14 @@ def aspects() -> Mapping[str, Aspect]:
             empty = [key for key, value in wordings.items() if not value]
             if empty:
                 raise ValueError(f"{file}: aspect {name!r} has no {', '.join(empty)}")
-            found[name] = Aspect(name=name, genres=tuple(row.get("genres", ())), **wordings)
+            found[name] = Aspect(
+                name=name,
+                file=file,
+                genres=tuple(row.get("genres", ())),
+                topic=row["topic"],
+                plain=row["plain"],
+                **wordings,
+            )
     return MappingProxyType(found)
 
 
@@ -112,22 +130,33 @@ def _first_letters(fragment: str) -> set[str]:
 
 
 @lru_cache(maxsize=1)
-def _by_first_letter() -> Mapping[str, list[tuple[str, re.Pattern[str]]]]:
+def _by_first_letter() -> Mapping[str, list[tuple[str, float, re.Pattern[str]]]]:
     # Only the patterns that can begin with a word's first letter are tried on it: ten times faster than all.
-    fragments: dict[str, dict[str, list[str]]] = {}
+    # Strong words stand before weak ones, so that the first match of an aspect is the strongest.
+    fragments: dict[str, dict[tuple[str, float], list[str]]] = {}
     for aspect in aspects().values():
-        for word in aspect.words:
-            for letter in _first_letters(word):
-                fragments.setdefault(letter, {}).setdefault(aspect.name, []).append(f"(?:{word})")
+        for word in sorted(aspect.words, key=lambda word: word.startswith("~")):
+            key = (aspect.name, 0.5 if word.startswith("~") else 1.0)
+            bare = word.removeprefix("~")
+            for letter in _first_letters(bare):
+                fragments.setdefault(letter, {}).setdefault(key, []).append(f"(?:{bare})")
     return {
-        letter: [(name, re.compile(rf"(?:{'|'.join(words)})(?!\w)")) for name, words in table.items()]
+        letter: [
+            (name, weight, re.compile(rf"(?:{'|'.join(words)})(?!\w)"))
+            for (name, weight), words in table.items()
+        ]
         for letter, table in fragments.items()
     }
 
 
 @lru_cache(maxsize=1)
 def _proper_starts() -> frozenset[str]:
-    starts = {match[0] for a in aspects().values() for w in a.words if (match := re.match(r"[A-Z][a-z]+", w))}
+    starts = {
+        match[0]
+        for a in aspects().values()
+        for w in a.words
+        if (match := re.match(r"[A-Z][a-z]+", w.lstrip("~")))
+    }
     return frozenset(starts)
 
 
@@ -160,12 +189,13 @@ def mentions(text: str, title: str = "") -> tuple[Mention, ...]:
     table = _by_first_letter()
     found: list[Mention] = []
     for word in re.finditer(r"(?<!\w)\w", plain):
-        for name, pattern in table.get(word[0], ()):
-            match = pattern.match(plain, word.start())
+        here: set[str] = set()
+        for name, weight, pattern in table.get(word[0], ()):
+            match = None if name in here else pattern.match(plain, word.start())
             if match:
-                found.append(
-                    Mention(name, match.start(), match.end(), _negated(plain, match.start(), match.end()))
-                )
+                here.add(name)
+                negated = _negated(plain, match.start(), match.end())
+                found.append(Mention(name, match.start(), match.end(), negated, weight))
     return tuple(found)
 
 
@@ -176,10 +206,10 @@ def _negated(text: str, start: int, end: int) -> bool:
     return bool(_NEGATED_BEFORE.search(before)) and not _AFFIRMED_BEFORE.search(before)
 
 
-def spoken_of(found: Iterable[Mention]) -> dict[str, int]:
-    """How often each aspect is affirmed."""
-    counts: dict[str, int] = {}
+def strengths(found: Iterable[Mention]) -> dict[str, float]:
+    """The summed weight of each aspect's affirmed mentions, in order of first mention."""
+    sums: dict[str, float] = {}
     for mention in found:
         if not mention.negated:
-            counts[mention.aspect] = counts.get(mention.aspect, 0) + 1
-    return counts
+            sums[mention.aspect] = sums.get(mention.aspect, 0.0) + mention.weight
+    return sums

@@ -50,10 +50,10 @@ _LIKE_FRAMES = (
     "They will usually make time for {taste}.",
 )
 _DISLIKE_FRAMES = (
-    "They have little patience for {taste}.",
-    "They do not care for {taste}.",
-    "They tend to avoid {taste}.",
-    "They get little out of {taste}.",
+    "They have little patience for {topic}.",
+    "They do not care for {topic}.",
+    "They tend to avoid {topic}.",
+    "They get little out of {topic}.",
 )
 
 
@@ -159,10 +159,16 @@ def write_profile(
 ) -> Profile:
     """A viewer's profile: up to ``likes`` + ``dislikes`` bullets, most important first.
 
+    Bullets are chosen by |score| times the aspect's catalogue rate to the power 0.4, and ordered by |score|.
+
     Every bullet rests on at least two items, names none, and lists up to four as evidence. ``weight`` is the
     score's absolute value divided by the profile's largest. A history without contrasts gives few bullets or none.
     """
-    statistics = aspect_statistics(history, rates)
+    # An attribute is worth stating if films are likely to bear on it, so common aspects go before rare ones.
+    statistics = sorted(
+        aspect_statistics(history, rates),
+        key=lambda row: (-abs(row.score) * rates[row.aspect] ** 0.4, row.aspect),
+    )
     taken: set[str] = set()
     kept = [("like", row) for row in _chosen(statistics, "like", likes, taken)]
     kept += [("dislike", row) for row in _chosen(statistics, "dislike", dislikes, taken)]
@@ -176,7 +182,7 @@ def write_profile(
         if rng.random() < 0.6 or not frames[polarity]:
             text = rng.choice(aspect.like if polarity == "like" else aspect.dislike)
         else:
-            text = frames[polarity].pop().format(taste=rng.choice(aspect.taste))
+            text = frames[polarity].pop().format(taste=rng.choice(aspect.taste), topic=aspect.topic)
         side = history.liked if polarity == "like" else history.disliked
         bullets.append(
             ProfileAttribute(

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn.utils.rnn import pad_sequence
 
 from modelsvc.core.rewards.encoder import TextEncoder, TokenBatch
 from modelsvc.core.rewards.mixed_precision import autocast
@@ -133,22 +134,27 @@ class AlignmentNli(nn.Module):
         batch: TokenBatch,
         states: Tensor,
     ) -> Tensor:
-        longest = max(premise.states.shape[0] for premise in premises)
-        padded = torch.stack(
-            [F.pad(premise.states, (0, 0, 0, longest - premise.states.shape[0])) for premise in premises]
-        )
-        present = torch.tensor([premise.states.shape[0] for premise in premises], device=padded.device)
-        premise_mask = torch.arange(longest, device=padded.device)[None, :] < present[:, None]
+        # Keys and values once per premise, however many windows ask it.
+        distinct = list({id(premise): premise for premise in premises}.values())
+        place = {id(premise): row for row, premise in enumerate(distinct)}
+        rows = torch.tensor([place[id(premise)] for premise in premises], device=states.device)
+        padded = pad_sequence([premise.states for premise in distinct], batch_first=True)
+        present = torch.tensor([len(premise.states) for premise in distinct], device=states.device)
+        absent = (torch.arange(padded.shape[1], device=states.device) >= present[:, None])[rows][:, None, :]
         states = states.float()
-        scores = self.query(states) @ self.key(padded).transpose(1, 2) / self.config.width**0.5
-        scores = scores.masked_fill(~premise_mask[:, None, :], -1e4)
-        own, found = self.value(states), scores.softmax(dim=-1) @ self.value(padded)
-        similarity = F.normalize(states, dim=-1) @ F.normalize(padded, dim=-1).transpose(1, 2)
-        nearest = similarity.masked_fill(~premise_mask[:, None, :], -1.0).amax(dim=-1)
+        keys, values = self.key(padded)[rows], self.value(padded)[rows]
+        scores = self.query(states) @ keys.transpose(1, 2) / self.config.width**0.5
+        own, found = self.value(states), scores.masked_fill(absent, -1e4).softmax(dim=-1) @ values
+        with torch.no_grad():
+            similarity = F.normalize(states, dim=-1) @ F.normalize(padded, dim=-1)[rows].transpose(1, 2)
+            nearest = similarity.masked_fill(absent, -1.0).amax(dim=-1)
         flags = torch.cat([self._flags(premises, hypotheses, batch), nearest[:, :, None]], dim=-1)
         compared = self.compare(torch.cat([own, found, (own - found).abs(), own * found, flags], dim=-1))
+        return self._pooled_logits(compared, batch, len(hypotheses))
+
+    def _pooled_logits(self, compared: Tensor, batch: TokenBatch, count: int) -> Tensor:
+        """Mean and maximum over all tokens of all windows of each hypothesis, then the classifier."""
         weights = batch.mask.float()[:, :, None]
-        count = len(hypotheses)
         width = compared.shape[-1]
         total = compared.new_zeros(count, width).index_add(
             0, batch.text_rows, (compared * weights).sum(dim=1)

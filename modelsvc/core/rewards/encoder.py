@@ -60,6 +60,15 @@ class TextEncoder(nn.Module):
     def device(self) -> torch.device:
         return self._word_embeddings().weight.device
 
+    def train(self, mode: bool = True) -> "TextEncoder":
+        """Training leaves the transformer's own dropout off: with it, attention has no fast path here.
+
+        Scorers drop out of the pooled state instead.
+        """
+        super().train(mode)
+        self.transformer.eval()
+        return self
+
     def windows(self, texts: Sequence[str], *, prefix_tokens: int = 0) -> TokenBatch:
         """Tokenize and cut ``texts`` into padded windows that leave room for the soft tokens."""
         room = self.positions - prefix_tokens - 2

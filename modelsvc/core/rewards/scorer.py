@@ -30,6 +30,7 @@ class ScorerConfig:
     adapter_hidden_size: int = 128
     head_size: int = 128
     trainable_layers: int = 3
+    dropout: float = 0.1
 
     def __post_init__(self) -> None:
         unknown = set(self.uses) - set(INPUTS)
@@ -88,6 +89,7 @@ class RewardScorer(nn.Module):
         )
         self.head = nn.Sequential(
             nn.LayerNorm(encoder.token_size),
+            nn.Dropout(config.dropout),
             nn.Linear(encoder.token_size, config.head_size),
             nn.GELU(),
             nn.Linear(config.head_size, 1),

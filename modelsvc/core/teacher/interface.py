@@ -58,5 +58,8 @@ class Teacher(Protocol):
     def bad_variant(
         self, criterion: Criterion, item: ItemFacts, profile: Profile, good: str, *, seed: int
     ) -> str:
-        """A text like the good one but plainly worse under one criterion. Source: App. F."""
+        """A text like the good one but plainly worse under one criterion. Source: App. F.
+
+        Where no worse text can be written (a film that bears on nothing in the profile), ``good`` comes back.
+        """
         ...

@@ -13,32 +13,43 @@ from modelsvc.core.teacher.types import ItemFacts, Profile, ProfileAttribute
 COVERED, PARTLY, OFF_STANCE, UNCOVERED = 0.93, 0.6, 0.6, 0.04
 
 _RESERVED = re.compile(
-    r"\b(?:caution|warned|be aware|beware|warning|steer clear|drawback|reservation|less to your liking|wary|weigh|"
-    r"not warm to|try your patience|give you pause|put(?:s)? you off|on paper|in fairness|two (?:counts|things)|"
-    r"even so|not known for|not for you|not your|(?:wears?|weary) you|dislike|avoid|rather do without|if you (?:usually|tend|prefer|would rather)|"
-    r"be ready|go in prepared|know that|no friend|no great friend|bother you|though|admittedly|granted|spoil it for you|need not worry)\b",
+    r"\b(?:caution|warned|be aware|beware|warning|steer clear|drawback|reservation|"
+    r"less to your liking|wary|weigh|"
+    r"not warm to|try your patience|give you pause|put(?:s)? you off|on paper|in fairness|"
+    r"two (?:counts|things)|"
+    r"even so|not known for|not for you|not your|(?:wears?|weary) you|dislike|avoid|rather do without|"
+    r"if you (?:usually|tend|prefer|would rather)|"
+    r"be ready|go in prepared|know that|no friend|no great friend|bother you|though|admittedly|"
+    r"granted|spoil it for you|need not worry)\b",
     re.IGNORECASE,
 )
 _OF_VIEWER = re.compile(
-    r"\b(?:if you|anyone who|anybody who|those who|need not worry|for (?:someone|somebody|anyone|anybody|viewers)|as someone|"
+    r"\b(?:if you|anyone who|anybody who|those who|need not worry|for (?:someone|somebody|anyone|"
+    r"anybody|viewers)|as someone|"
     r"your (?:taste|liking|love|fondness|weakness|patience|appetite|interest|feeling)|lovers? of|fans? of|"
-    r"you (?:\w+ )?(?:enjoy|like|love|usually|tend|prefer|crave|relish|admire|want|value|go for|respond|avoid|dislike))\b[^.;:]*$",
+    r"you (?:\w+ )?(?:enjoy|like|love|usually|tend|prefer|crave|relish|admire|want|value|go for|"
+    r"respond|avoid|dislike))\b[^.;:]*$",
     re.IGNORECASE,
 )
 _NAME = re.compile(r"[A-ZÀ-Þ][\w’'·-]*[^\W_]")
 _NUMBER = re.compile(r"\d[\d,.]*\d|\d")
 _VIVID = re.compile(
-    r"\b(?:savou?r|grip\w*|lift\w*|linger\w*|root for|surpris\w+|wonder\w*|thrill\w*|pull|love\w*|delight\w*|glad|striking|rich\w*|"
-    r"momentum|style|heart|charm\w*|nerve|reward\w*|earn\w*|worth|treat|pleasure\w*|unforgettable|dazzl\w+|crackl\w+|gorgeous|bold\w*|sharp\w*|vivid\w*)\b",
+    r"\b(?:savou?r|grip\w*|lift\w*|linger\w*|root for|surpris\w+|wonder\w*|thrill\w*|pull|love\w*|"
+    r"delight\w*|glad|striking|rich\w*|"
+    r"momentum|style|heart|charm\w*|nerve|reward\w*|earn\w*|worth|treat|pleasure\w*|unforgettable|"
+    r"dazzl\w+|crackl\w+|gorgeous|bold\w*|sharp\w*|vivid\w*)\b",
     re.IGNORECASE,
 )
 _DULL = re.compile(
-    r"\b(?:is a film|exists|was made|it has things|some things happen|can be watched|there are scenes|has a beginning|is a movie|of some kind|"
+    r"\b(?:is a film|exists|was made|it has things|some things happen|can be watched|there are scenes|"
+    r"has a beginning|is a movie|of some kind|"
     r"certain|various|running time|it goes on|people are in it|and so on|the usual)\b",
     re.IGNORECASE,
 )
 # Capitalized words that are no names: they begin sentences in the frames or are ordinary in English.
-_PLAIN = frozenset("I I'm I'd I'll Yes No You Your It Its Here There The A An".split())
+_PLAIN = frozenset(
+    ["I", "I'm", "I'd", "I'll", "Yes", "No", "You", "Your", "It", "Its", "Here", "There", "The", "A", "An"]
+)
 
 
 @dataclass(frozen=True)
@@ -93,10 +104,11 @@ def covers(text: str, attribute: ProfileAttribute) -> float:
     """The probability that a text covers an attribute: does it speak of the attribute's aspects?
 
     With aspects in the attribute's sentence: 0.93 if the text speaks of at least half of them and with the
-    fitting stance (praise for a like; a caution or "absent" for a dislike), 0.6 with the other stance or with
-    fewer of them, 0.04 with none. Where the sentence holds no aspect of the lexicon, and as a lower bound where
-    it does, the share of its content words (stemmed) in the text is mapped to the same range: 0.04 + 0.89 times
-    min(1, share / 0.6). Source: sec. 4.1 (Pcov's teacher likelihood); the figures are this project's.
+    fitting stance (praise for a like; a caution or "absent" for a dislike), 0.6 with the other stance or
+    with fewer of them, 0.04 with none. Where the sentence holds no aspect of the lexicon, and as a lower
+    bound where it does, the share of its content words (stemmed) in the text is mapped to the same range:
+    0.04 + 0.89 times min(1, share / 0.6). Source: sec. 4.1 (Pcov's teacher likelihood); the figures are
+    this project's.
     """
     overlap = UNCOVERED + (COVERED - UNCOVERED) * min(1.0, _shares(text, attribute) / 0.6)
     wanted = attribute_aspects(attribute)
@@ -111,7 +123,7 @@ def covers(text: str, attribute: ProfileAttribute) -> float:
 
 
 def _names(text: str) -> list[str]:
-    """Capitalized words that are not merely first in their sentence, plus repeated first words that are names."""
+    """Capitalized words that look like names: not merely the first word of their sentence."""
     out: list[str] = []
     for sentence in sentences(text):
         tokens = list(_NAME.finditer(sentence))
@@ -129,12 +141,12 @@ def _names(text: str) -> list[str]:
 def claim_check(text: str, item: ItemFacts) -> ClaimCheck:
     """Check every name, number, attributed role and aspect of a text against the item.
 
-    A name or number is supported if it stands in the description or title (or is the item's year); "X directs"
-    if the description makes X a director, where it names one; an aspect if the description, title, genres or
-    tags have it, or if its words lie inside a supported aspect's words ("dark comedy" inside a dark comedy).
-    An aspect named as absent is supported if the description does not affirm it. What is said of the viewer
-    ("if you enjoy heists") claims nothing of the film. Aspects of manner are taken least seriously (0.25),
-    because tone and pace can be inferred where no word says so.
+    A name or number is supported if it stands in the description or title (or is the item's year); "X
+    directs" if the description makes X a director, where it names one; an aspect if the description, title,
+    genres or tags have it, or if its words lie inside a supported aspect's words ("comedy" inside a dark
+    comedy). An aspect named as absent is supported if the description does not affirm it. What is said of
+    the viewer ("if you enjoy heists") claims nothing of the film. Aspects of manner are taken least
+    seriously (0.25), because tone and pace can be inferred where no word says so.
     Source: sec. 2 (precision); this project's rule.
     """
     facts = read_facts(item)
@@ -179,8 +191,9 @@ def copied_runs(text: str, source: str) -> int:
 def appeal_score(text: str) -> float:
     """How appealing a text reads by a plain rule; about -3 to 4, no unit.
 
-    A length between 45 and 110 words, variety of words and sentence lengths, address of the reader, names and
-    vivid words raise it; stock dullness and repeated words lower it. It is a rule of thumb and knows no taste.
+    A length between 45 and 110 words, variety of words and sentence lengths, address of the reader, names
+    and vivid words raise it; stock dullness and repeated openings lower it. It is a rule of thumb and knows
+    no taste.
     """
     tokens = [word.lower() for word in words(text)]
     if not tokens:
@@ -202,7 +215,7 @@ def appeal_score(text: str) -> float:
 
 
 def coverage_score(text: str, profile: Profile) -> float:
-    """Expected share of the profile's attributes that the text covers, weighted, in [0, 1]; 0 without a profile."""
+    """Expected share of the profile, by weight, that the text covers, in [0, 1]; 0 without a profile."""
     total = sum(attribute.weight for attribute in profile)
     return sum(attribute.weight * covers(text, attribute) for attribute in profile) / total if total else 0.0
 
@@ -210,9 +223,9 @@ def coverage_score(text: str, profile: Profile) -> float:
 def prioritization_score(text: str, profile: Profile) -> float:
     """How well the weightiest attributes come first in the text, in [0, 1].
 
-    Mean over attributes, weighted by weight squared, of covers times (1 - 0.5 position), the position being the
-    place of the first mention as a share of the text; so a text that leads with what matters most scores most,
-    and one that leaves it out least. Source: sec. 2 (prioritization); this project's rule.
+    Mean over attributes, weighted by weight squared, of covers times (1 - 0.5 position), the position being
+    the place of the first mention as a share of the text; so a text that leads with what matters most
+    scores most, and one that leaves it out least. Source: sec. 2 (prioritization); this project's rule.
     """
     length = max(1, len(text))
     total = sum(attribute.weight**2 for attribute in profile)

@@ -1,21 +1,15 @@
 """Endorsements composed from an item's own facts, in varied frames and orders."""
 
 import random
-import re
-import tomllib
-from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
-from importlib import resources
-from types import MappingProxyType
 
 from modelsvc.core.teacher.rules.facts import Facts, read_facts
 from modelsvc.core.teacher.rules.language import capitalized, copied_share, words
 from modelsvc.core.teacher.rules.lexicon import Aspect, aspects, mentions
+from modelsvc.core.teacher.rules.writer import Writer
 from modelsvc.core.teacher.types import ItemFacts, Polarity, Profile, ProfileAttribute
 
 MIN_WORDS, MAX_WORDS = 48, 105
-_SLOT = re.compile(r"\{(\w+)(!c)?\}")
 
 
 @dataclass(frozen=True)
@@ -36,22 +30,9 @@ class Target:
         return self.attribute.polarity
 
 
-@lru_cache(maxsize=1)
-def frames() -> Mapping[str, tuple[str, ...]]:
-    """Sentence frames by the move they make."""
-    path = resources.files(__package__) / "lexicon_data" / "frames.toml"
-    raw = tomllib.loads(path.read_text("utf-8"))
-    return MappingProxyType({move: tuple(rows) for move, rows in raw.items()})
-
-
 def attribute_aspects(attribute: ProfileAttribute) -> tuple[str, ...]:
     """Aspects that an attribute's sentence speaks of, in order of first mention, negations included."""
     return tuple(dict.fromkeys(mention.aspect for mention in mentions(attribute.text)))
-
-
-def shows(phrase: str, aspect: str) -> bool:
-    """Whether a phrase of the description is an instance of an aspect ("a tank chase" of chases)."""
-    return any(mention.aspect == aspect for mention in mentions(phrase))
 
 
 def targets(facts: Facts, profile: Profile) -> list[Target]:
@@ -80,71 +61,7 @@ def targets(facts: Facts, profile: Profile) -> list[Target]:
     return found
 
 
-_HEAD_END = re.compile(
-    r",| (?:to|with|that|in|of|on|at|up|from|for|under|seen|worth|behind|along|beneath|between|where|to)\b"
-)
-
-
-def _is_plural(offer: str) -> bool:
-    """Whether "there are" goes with a wording; decided by the last word of its head."""
-    head = _HEAD_END.split(offer)[0]
-    return (
-        not head.startswith(("a ", "an ", "one ")) and head.endswith("s") and not head.endswith(("ss", "ics"))
-    )
-
-
-class _Writer:
-    """Fills frames without using a frame, a wording or a fact twice."""
-
-    def __init__(self, facts: Facts, rng: random.Random) -> None:
-        self.facts = facts
-        self.rng = rng
-        self.used: set[str] = set()
-
-    def pick(self, options: tuple[str, ...]) -> str:
-        fresh = [option for option in options if option not in self.used] or list(options)
-        choice = self.rng.choice(fresh)
-        self.used.add(choice)
-        return choice
-
-    def wordings(
-        self, target: Aspect, suffix: str = "", attribute: ProfileAttribute | None = None
-    ) -> dict[str, str]:
-        # A taste is not quoted back in the profile's own words where another wording exists.
-        spoken = attribute.text.lower() if attribute else ""
-        tastes = tuple(taste for taste in target.taste if taste not in spoken) or target.taste
-        offer = self.pick(target.offer)
-        seen = [
-            phrase for phrase in self.facts.phrases if phrase not in self.used and shows(phrase, target.name)
-        ]
-        if seen:
-            self.used.add(seen[0])
-        return {
-            **({f"ph{suffix}": seen[0]} if seen else {}),
-            f"taste{suffix}": self.pick(tastes),
-            f"claim{suffix}": self.pick(target.claim),
-            f"offer{suffix}": offer,
-            f"topic{suffix}": target.topic,
-            f"plain{suffix}": target.plain,
-            f"is{suffix}": "are" if _is_plural(offer) else "is",
-            f"comes{suffix}": "come" if _is_plural(offer) else "comes",
-        }
-
-    def pads(self) -> list[str]:
-        """Two sentences that claim nothing, for items about which little can be said."""
-        return [self.say("pad", {}), self.say("pad", {})]
-
-    def say(self, move: str, slots: Mapping[str, str]) -> str:
-        values = {"T": self.facts.title, **slots}
-        options = tuple(
-            frame for frame in frames()[move] if all(m[1] in values for m in _SLOT.finditer(frame))
-        )
-        frame = self.pick(options)
-        text = _SLOT.sub(lambda m: capitalized(values[m[1]]) if m[2] else values[m[1]], frame)
-        return capitalized(text.replace("also is ", "is also "))
-
-
-def _background(writer: _Writer) -> list[str]:
+def _background(writer: Writer) -> list[str]:
     """Sentences about people, places, phrases and tone, in random order."""
     facts, rng = writer.facts, writer.rng
     out: list[str] = []
@@ -213,7 +130,7 @@ def _spare_aspects(facts: Facts, used: set[str], rng: random.Random) -> list[Asp
 
 
 def _tailored(facts: Facts, profile: Profile, rng: random.Random) -> str:
-    writer = _Writer(facts, rng)
+    writer = Writer(facts, rng)
     found = targets(facts, profile)
     # Aspects that the description only hints at are spoken of guardedly, and after those it affirms.
     likes = sorted((t for t in found if t.polarity == "like"), key=lambda t: t.faint)[:4]
@@ -283,7 +200,7 @@ def _tailored(facts: Facts, profile: Profile, rng: random.Random) -> str:
     return _fit(head, middle, tail, [*extra, *background], writer.pads(), rng)
 
 
-def _generic_sentences(writer: _Writer, pool: list[Aspect], background: list[str]) -> list[str]:
+def _generic_sentences(writer: Writer, pool: list[Aspect], background: list[str]) -> list[str]:
     rng = writer.rng
     rows = [writer.wordings(aspect) for aspect in pool]
     if not rows:
@@ -307,7 +224,7 @@ def _generic_sentences(writer: _Writer, pool: list[Aspect], background: list[str
 
 
 def _generic(facts: Facts, rng: random.Random) -> str:
-    writer = _Writer(facts, rng)
+    writer = Writer(facts, rng)
     body = _generic_sentences(writer, _spare_aspects(facts, set(), rng)[:5], _background(writer))
     tail = [writer.say("generic_close", {})] if rng.random() < 0.6 else []
     return _fit(body[:1], body[1:4], tail, body[4:], writer.pads(), rng)

@@ -5,6 +5,7 @@ import re
 
 from modelsvc.core.teacher.rules.compose import compose, targets
 from modelsvc.core.teacher.rules.facts import noun_lists, read_facts
+from modelsvc.core.teacher.rules.labels import SCALES, score
 from modelsvc.core.teacher.rules.language import capitalized, sentences, words
 from modelsvc.core.teacher.rules.lexicon import aspects, mentions
 from modelsvc.core.teacher.types import Criterion, ItemFacts, Profile
@@ -68,25 +69,25 @@ def _imprecise(item: ItemFacts, good: str, rng: random.Random) -> str:
     return " ".join(parts)
 
 
-def _less_covering(item: ItemFacts, profile: Profile, rng: random.Random) -> str:
-    """Endorse as if the profile held only its least weighty attribute that the film bears on."""
-    spoken = {t.aspect.name for t in targets(read_facts(item), profile)}
-    return _avoiding(item, spoken, rng)
+def _lowest(criterion: Criterion, item: ItemFacts, profile: Profile, good: str, drafts: list[str]) -> str:
+    """The draft that scores least, or the good text itself if none is plainly worse than it."""
+    best = score(criterion, item, profile, good)
+    scored = [(score(criterion, item, profile, draft), draft) for draft in drafts]
+    lowest, draft = min(scored)
+    return draft if lowest < best - SCALES[criterion] / 3 else good
 
 
-def _avoiding(item: ItemFacts, avoid: set[str], rng: random.Random) -> str:
-    """A generic endorsement that speaks of as few of the given aspects as several drafts allow."""
-    drafts = [compose(item, (), rng) for _ in range(8)]
-    return min(drafts, key=lambda draft: len({m.aspect for m in mentions(draft)} & avoid))
+def _less_covering(item: ItemFacts, profile: Profile, good: str, rng: random.Random) -> str:
+    """A text for nobody in particular that happens to meet the profile least."""
+    return _lowest("coverage", item, profile, good, [compose(item, (), rng) for _ in range(6)])
 
 
-def _less_prioritized(item: ItemFacts, profile: Profile, rng: random.Random) -> str:
+def _less_prioritized(item: ItemFacts, profile: Profile, good: str, rng: random.Random) -> str:
     """Speak of what the viewer cares least about, and leave the weightiest attributes out."""
     found = targets(read_facts(item), profile)
-    weakest = tuple(t.attribute for t in found[-1:]) if len(found) > 1 else ()
-    spoken = {t.aspect.name for t in found[:-1]} if weakest else {t.aspect.name for t in found}
-    drafts = [compose(item, weakest, rng) for _ in range(8)]
-    return min(drafts, key=lambda draft: len({m.aspect for m in mentions(draft)} & spoken))
+    weakest = tuple(target.attribute for target in found[-1:]) if len(found) > 1 else ()
+    drafts = [compose(item, weakest, rng) for _ in range(6)]
+    return _lowest("prioritization", item, profile, good, drafts)
 
 
 def _dull(item: ItemFacts, good: str, rng: random.Random) -> str:
@@ -106,15 +107,18 @@ def _dull(item: ItemFacts, good: str, rng: random.Random) -> str:
 def degrade(criterion: Criterion, item: ItemFacts, profile: Profile, good: str, rng: random.Random) -> str:
     """A text of similar length that is worse than ``good`` under the criterion.
 
-    Precision: false names, numbers and claims. Appeal: flat sentences. Coverage: a text that leaves the profile
-    out. Prioritization: a text about what matters least. Overall: imprecise and not tailored. Source: App. F.
+    Precision: false names, numbers and claims. Appeal: flat sentences. Coverage: a text that leaves the
+    profile
+    out. Prioritization: a text about what matters least. Overall: imprecise and not tailored.
+    Where the film bears on nothing in the profile, no text is worse in coverage or prioritization, and
+    ``good`` itself comes back. Source: App. F.
     """
     if criterion == "precision":
         return _imprecise(item, good, rng)
     if criterion == "appeal":
         return _dull(item, good, rng)
     if criterion == "coverage":
-        return _less_covering(item, profile, rng)
+        return _less_covering(item, profile, good, rng)
     if criterion == "prioritization":
-        return _less_prioritized(item, profile, rng)
-    return _imprecise(item, _less_covering(item, profile, rng), rng)
+        return _less_prioritized(item, profile, good, rng)
+    return _imprecise(item, _less_covering(item, profile, good, rng), rng)

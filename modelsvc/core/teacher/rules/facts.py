@@ -14,7 +14,10 @@ from modelsvc.core.teacher.types import ItemFacts
 
 _NAME_PART = r"(?:[A-ZÀ-Þ][\w’'-]*[a-zß-ÿ](?<!['’]s)|[A-Z]\.|Mc[A-Z]\w+)"
 _PERSON = rf"[A-ZÀ-Þ][\w’'-]*(?:\s(?:(?:de|da|del|von|van|der|Le|La|Del)\s)?{_NAME_PART}){{1,3}}"
-_BOUNDARY = r"(?=[,;:!?)\u2014]|\.(?:\s|$)|\s(?:in|on|at|with|who|that|which|and|or|but|for|from|to|as|by|into|against|under|across|when|whose|after|before|while|is|has|\())"
+_BOUNDARY = (
+    r"(?=[,;:!?)\u2014]|\.(?:\s|$)|\s(?:in|on|at|with|who|that|which|and|or|but|for|from|to|as|by|into|"
+    r"against|under|across|when|whose|after|before|while|is|has|\())"
+)
 _NOT_FIRST = {
     "What",
     "When",
@@ -90,7 +93,11 @@ def _patterns() -> Mapping[str, re.Pattern[str]]:
     people = "|".join(sorted(lists["people"], key=len, reverse=True))
     works = "|".join(lists["works"])
     places = "|".join(place.replace("-", "[ -]") for place in lists["places"])
-    middle = r"(?:(?!(?:and|or|of|who|that|is|in|on|to|from|with|his|her|their|as|against|for|at|by|a|an|the|more|less|into|than)\b)[a-z][\w’'-]*,?\s){0,3}"
+    barred = (
+        r"(?!(?:and|or|of|who|that|is|in|on|to|from|with|his|her|their|as|against|for|at|by|a|an|the|more|less|"
+        r"into|than)\b)"
+    )
+    middle = rf"(?:{barred}[a-z][\w’'-]*,?\s){{0,3}}"
     phrase = rf"(?:a|an)\s{middle}(?:{heads})"
     plural = rf"(?:two|three|four|five|six|seven)\s{middle}(?:{heads})"
     person = rf"(?:a|an)\s{middle}(?:{people})"
@@ -104,14 +111,18 @@ def _patterns() -> Mapping[str, re.Pattern[str]]:
         "role_after": re.compile(rf"{not_led}\b(?P<np>{person})\s\((?P<actor>{_PERSON})\)"),
         "played": re.compile(rf"(?P<np>{person}),?\splayed(?: \w+ly)? by\s(?P<actor>{_PERSON})"),
         "director": re.compile(
-            rf"(?:[Dd]irected by|[Dd]irectors?|[Ff]ilmmaker)\s(?P<a>(?:[A-Z]\w+ and )?{_PERSON})(?: and (?P<b>{_PERSON}))?"
-            rf"|(?P<c>{_PERSON})(?:\s(?:directs|sets|films|stages|shoots|crafts)|[’']s(?=\s(?:[\w’'-]+,?\s){{0,5}}?(?:{works})\b)|[’']s? direction)"
+            rf"(?:[Dd]irected by|[Dd]irectors?|"
+            rf"[Ff]ilmmaker)\s(?P<a>(?:[A-Z]\w+ and )?{_PERSON})(?: and (?P<b>{_PERSON}))?"
+            rf"|(?P<c>{_PERSON})(?:\s(?:directs|sets|films|stages|shoots|crafts)|"
+            rf"[’']s(?=\s(?:[\w’'-]+,?\s){{0,5}}?(?:{works})\b)|[’']s? direction)"
         ),
         "cast": re.compile(
-            rf"(?:\((?P<a>{_PERSON})\)|(?P<b>{_PERSON})\s(?:(?:plays?|voices?)\s(?!it\b|things\b|up\b|on\b|for\b|with\b)|stars?\b|appears?\b)|(?:starring|played by|voiced by)\s(?P<c>{_PERSON}))"
+            rf"(?:\((?P<a>{_PERSON})\)|(?P<b>{_PERSON})\s(?:(?:plays?|voices?)\s(?!it\b|things\b|up\b|"
+            rf"on\b|for\b|with\b)|stars?\b|appears?\b)|(?:starring|played by|voiced by)\s(?P<c>{_PERSON}))"
         ),
         "place": re.compile(
-            rf"\b(?:in|across|to|of)\s(?:(?:the|nocturnal|rural|wartime|snowy|modern|contemporary)\s)?(?P<np>(?:1\d\d0s\s)?(?:{places}))\b(?![’']s)"
+            rf"\b(?:in|across|to|of)\s(?:(?:the|nocturnal|rural|wartime|snowy|modern|"
+            rf"contemporary)\s)?(?P<np>(?:1\d\d0s\s)?(?:{places}))\b(?![’']s)"
         ),
         "tone": re.compile(rf"(?<![\w-])(?:{'|'.join(lists['tones'])})(?![\w-])"),
     }
@@ -134,7 +145,8 @@ def _people(text: str) -> tuple[tuple[str, ...], tuple[str, ...], tuple[tuple[st
     cast: list[str] = []
     roles: list[tuple[str, str]] = []
     for sentence in sentences(text):
-        # Only the first naming counts: later possessives name other films' makers ("after Tim Burton's films").
+        # Only the first naming counts: later possessives name other films' makers ("after Tim Burton's
+        # films").
         first = table["director"].search(sentence)
         if first and not directors:
             directors += [name for name in first.groups() if name]

@@ -2,6 +2,7 @@
 
 import re
 from functools import lru_cache
+from importlib import resources
 
 _BREAK = re.compile(r"(?<=[.!?])[\"'”’)]*\s+(?=[\"'“‘(]?[A-ZÀ-Þ0-9])")
 _ABBREVIATION = re.compile(
@@ -31,17 +32,7 @@ _SUFFIXES = (
 )
 
 STOP_WORDS = frozenset(
-    "a about above after again all also although always am an and another any anyone are as at away back be "
-    "because been before being between both but by can cannot come could did do does done down each else even "
-    "ever every few film films find finds first for from full get gets give go good had has have he her here "
-    "him his how i if in into is it its itself just keep kind know less like likes little long lot made make "
-    "makes many may me might mind more most movie movies much must my never no nor not nothing of off often on "
-    "once one only or other others our out over own part people plenty put quite rather real really see seen "
-    "shall she should show since so some something sort still story stories such take takes taste than that the "
-    "their them themselves then there these they thing things this those though through time to too toward turn "
-    "two under until up upon us very viewer want was watch way we well were what when where whether which while "
-    "who whole whom whose why will with without would you your enjoy enjoys love loves dislike dislikes prefer "
-    "appreciate avoid avoids patience interest interested lose tire tired bored boring drawn fond care put".split()
+    (resources.files(__package__) / "lexicon_data" / "stop_words.txt").read_text("utf-8").split()
 )
 
 

@@ -13,18 +13,23 @@ from modelsvc.core.teacher.rules.language import sentences
 _FILES = ("genre.toml", "story.toml", "manner.toml")
 # A negator this near before a trigger turns its meaning: "no gore", "without a trace of romance".
 _NEGATED_BEFORE = re.compile(
-    r"(?:\b(?:no|without|never|nor|neither|rarely|hardly(?: an?| any)?|scarcely(?: an?| any)?|minus|zero|scant|"
-    r"minimal|avoids?|avoiding|shuns?|(?:free|devoid|short|light) (?:of|on)|lacks?|lacking|lack of|rather than|"
-    r"instead of|less (?:about|interested in|concerned with)|more than|isn't|aren't|not|(?<!\ba )(?:little|few))\b)"
+    r"(?:\b(?:no|without|never|nor|neither|rarely|hardly(?: an?| any)?|scarcely(?: an?| any)?|minus|"
+    r"zero|scant|"
+    r"minimal|avoids?|avoiding|shuns?|(?:free|devoid|short|light) (?:of|on)|lacks?|lacking|lack of|"
+    r"rather than|"
+    r"instead of|less (?:about|interested in|concerned with)|more than|isn't|aren't|not|"
+    r"(?<!\ba )(?:little|few))\b)"
     r"(?: (?:an?|any|much|very|especially|particularly|too|overly|on-screen|explicit|real|trace of|hint of))*"
     r"(?: [\w-]+){0,1} $"
 )
 _AFFIRMED_BEFORE = re.compile(
-    r"\b(?:no (?:shortage|lack|end)(?: of)?|not (?:shy|afraid|only|just|mind|look|flinch|soften|without)|without (?:apology|flinching)|"
+    r"\b(?:no (?:shortage|lack|end)(?: of)?|not (?:shy|afraid|only|just|mind|look|flinch|soften|"
+    r"without)|without (?:apology|flinching)|"
     r"never (?:short|lets?|loses?)|more than (?:one|a few|a little))\b"
 )
 _NEGATED_AFTER = re.compile(
-    r"^(?:-free\b|less\b| (?:is|are|stays?|remains?) (?:rare|scarce|minimal|absent|off[- ]screen|kept off|confined|limited|restrained|mild|modest)\b)"
+    r"^(?:-free\b|less\b| (?:is|are|stays?|remains?) (?:rare|scarce|minimal|absent|off[- ]screen|"
+    r"kept off|confined|limited|restrained|mild|modest)\b)"
 )
 
 
@@ -32,8 +37,9 @@ _NEGATED_AFTER = re.compile(
 class Aspect:
     """One thing a film can have and a viewer can like or dislike, with wordings for each use.
 
-    ``file`` is the data file it stands in: genre, story or manner. ``words`` are regular-expression fragments; one that begins with "~" is weak evidence, worth half a mention.
-    ``topic`` names the aspect without praise, for viewers who dislike it; ``plain`` names it without slant.
+    ``file`` is the data file it stands in: genre, story or manner. ``words`` are regular-expression
+    fragments; one that begins with "~" is weak evidence, worth half a mention. ``topic`` names the aspect
+    without praise, for viewers who dislike it; ``plain`` names it without slant.
     """
 
     name: str
@@ -110,15 +116,20 @@ def _split_top(fragment: str) -> list[str]:
     return [*parts, fragment[start:]]
 
 
+def _group_end(fragment: str) -> int:
+    depth = 0
+    for k, character in enumerate(fragment):
+        depth += (character == "(") - (character == ")")
+        if depth == 0:
+            return k
+    raise ValueError(f"unbalanced parentheses in {fragment!r}")
+
+
 def _first_letters(fragment: str) -> set[str]:
     letters: set[str] = set()
     for part in _split_top(fragment):
         if part.startswith("(?:"):
-            depth, end = 0, 0
-            for end, character in enumerate(part):
-                depth += (character == "(") - (character == ")")
-                if depth == 0:
-                    break
+            end = _group_end(part)
             letters |= _first_letters(part[3:end])
             if part[end + 1 : end + 2] == "?":
                 letters |= _first_letters(part[end + 2 :])
@@ -161,7 +172,8 @@ def _proper_starts() -> frozenset[str]:
 
 
 def _sentence_case_removed(text: str) -> str:
-    # Triggers are case-sensitive, so that the name "Hunt" is not a hunt; a sentence's first word is lower-cased.
+    # Triggers are case-sensitive, so that the name "Hunt" is not a hunt; a sentence's first word is
+    # lower-cased.
     out = text
     position = 0
     for sentence in sentences(text):

@@ -59,7 +59,7 @@ _DISLIKE_FRAMES = (
 
 @dataclass(frozen=True)
 class AspectStatistic:
-    """How one aspect stands in a viewer's history; ``score`` is positive for a like, negative for a dislike."""
+    """How one aspect stands in a viewer's history; ``score`` is above 0 for a like, below for a dislike."""
 
     aspect: str
     score: float
@@ -162,7 +162,8 @@ def write_profile(
     Bullets are chosen by |score| times the aspect's catalogue rate to the power 0.4, and ordered by |score|.
 
     Every bullet rests on at least two items, names none, and lists up to four as evidence. ``weight`` is the
-    score's absolute value divided by the profile's largest. A history without contrasts gives few bullets or none.
+    score's absolute value divided by the profile's largest. A history without contrasts gives few bullets
+    or none.
     """
     # An attribute is worth stating if films are likely to bear on it, so common aspects go before rare ones.
     statistics = sorted(

@@ -1,4 +1,4 @@
-"""The offline teacher: rules over a lexicon of aspects, plainly named so. Source: App. C; METHOD of this project."""
+"""The offline teacher: rules over a lexicon of aspects, plainly named so. Source: App. C."""
 
 import hashlib
 import random
@@ -25,7 +25,7 @@ from modelsvc.core.teacher.types import (
 def _rng(seed: int, *parts: str) -> random.Random:
     # Seeded by content, so that an answer does not depend on what was asked before it.
     digest = hashlib.sha256("\x1f".join([str(seed), *parts]).encode()).digest()
-    return random.Random(int.from_bytes(digest[:8], "big"))
+    return random.Random(int.from_bytes(digest[:8], "big"))  # noqa: S311 (reproducible, not secret)
 
 
 class RulesTeacher:
@@ -77,5 +77,5 @@ class RulesTeacher:
     def bad_variant(
         self, criterion: Criterion, item: ItemFacts, profile: Profile, good: str, *, seed: int
     ) -> str:
-        """A text like the good one but plainly worse under one criterion. Source: App. F."""
+        """A text like the good one but plainly worse; the good one itself where none is. Source: App. F."""
         return degrade(criterion, item, profile, good, _rng(seed, "bad", criterion, item.item_id, good))

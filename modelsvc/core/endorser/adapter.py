@@ -55,13 +55,15 @@ class Adapter(nn.Module):
 
     @torch.no_grad()
     def fit(self, vectors: Tensor) -> None:
-        """Take mean and standard deviation per component from vectors [N, D]; constant components keep scale 1.
+        """Take mean and standard deviation per component from vectors [N, D]; a constant one keeps scale 1.
 
         Raises:
             ValueError: if there are no vectors of this width.
         """
         if vectors.ndim != 2 or vectors.shape[1] != self.embedding_size or len(vectors) == 0:
-            raise ValueError(f"expected vectors [N, {self.embedding_size}], N > 0, got {tuple(vectors.shape)}")
+            raise ValueError(
+                f"expected vectors [N, {self.embedding_size}], N > 0, got {tuple(vectors.shape)}"
+            )
         std = vectors.std(dim=0, correction=0)
         self.vector_mean.copy_(vectors.mean(dim=0))
         # Relative to the typical component, so that rounding noise in a constant one is not blown up.
@@ -80,4 +82,5 @@ class Adapter(nn.Module):
             )
         standard = (vectors - self.vector_mean) / self.vector_std
         tokens: Tensor = self.layers(standard).view(-1, self.prefix_tokens, self.token_size)
-        return self.norm(tokens) * self.gain * self.token_std
+        soft: Tensor = self.norm(tokens) * self.gain * self.token_std
+        return soft

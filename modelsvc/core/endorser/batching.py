@@ -8,7 +8,7 @@ from torch import Tensor
 
 
 def right_padded(rows: Sequence[Sequence[int]], pad: int = 0) -> Tensor:
-    """Token ids [B, T], padded on the right. For training: under a causal mask no real token sees the pads."""
+    """Token ids [B, T], padded on the right, for training: a causal mask hides the pads from real tokens."""
     width = max(len(row) for row in rows)
     ids = torch.full((len(rows), width), pad, dtype=torch.long)
     for index, row in enumerate(rows):
@@ -17,7 +17,7 @@ def right_padded(rows: Sequence[Sequence[int]], pad: int = 0) -> Tensor:
 
 
 def left_padded(rows: Sequence[Sequence[int]], pad: int = 0) -> tuple[Tensor, Tensor]:
-    """Token ids [B, T] padded on the left, and the mask [B, T] of real tokens. For generation: all rows end together."""
+    """Token ids [B, T] padded on the left, and the mask [B, T] of real tokens; for generation."""
     width = max(len(row) for row in rows)
     ids = torch.full((len(rows), width), pad, dtype=torch.long)
     mask = torch.zeros((len(rows), width), dtype=torch.bool)

@@ -44,7 +44,11 @@ def save_endorser(endorser: Endorser, folder: Path, *, data_sha256: Mapping[str,
     endorser.tokenizer.save_pretrained(folder / "transformer")
     adapters = {name: tensor.detach().contiguous() for name, tensor in endorser.adapters.state_dict().items()}
     save_file(adapters, folder / "adapters.safetensors")
-    facts = {"format": _FORMAT, "config": endorser.config.model_dump(), "data_sha256": dict(data_sha256 or {})}
+    facts = {
+        "format": _FORMAT,
+        "config": endorser.config.model_dump(),
+        "data_sha256": dict(data_sha256 or {}),
+    }
     (folder / "endorser.json").write_text(json.dumps(facts, indent=1, sort_keys=True))
     hashes = {
         path.relative_to(folder).as_posix(): file_sha256(path)
@@ -61,7 +65,9 @@ def load_endorser(folder: Path) -> Endorser:
         CheckpointError: naming the file that is missing or was changed.
     """
     if not (folder / "sha256.json").is_file():
-        raise CheckpointError(f"{folder}: no sha256.json; not an endorser's folder, or one not written to its end")
+        raise CheckpointError(
+            f"{folder}: no sha256.json; not an endorser's folder, or one not written to its end"
+        )
     for name, expected in json.loads((folder / "sha256.json").read_text()).items():
         if not (folder / name).is_file():
             raise CheckpointError(f"{folder / name}: missing")
@@ -69,7 +75,9 @@ def load_endorser(folder: Path) -> Endorser:
             raise CheckpointError(f"{folder / name}: its SHA-256 is not the recorded one")
     facts = json.loads((folder / "endorser.json").read_text())
     if facts["format"] != _FORMAT:
-        raise CheckpointError(f"{folder / 'endorser.json'}: format {facts['format']}, this version reads {_FORMAT}")
+        raise CheckpointError(
+            f"{folder / 'endorser.json'}: format {facts['format']}, this version reads {_FORMAT}"
+        )
     pretrained = load_folder(folder / "transformer")
     endorser = Endorser(pretrained.transformer, pretrained.tokenizer, EndorserConfig(**facts["config"]))
     endorser.adapters.load_state_dict(load_file(folder / "adapters.safetensors"))

@@ -85,9 +85,7 @@ def decode(
         logits = head(hidden).float()
         if step < settings.min_new_tokens:
             logits[:, end_id] = -torch.inf
-        chosen = choose(
-            logits, uniforms[alive, step], temperature=settings.temperature, top_p=settings.top_p
-        )
+        chosen = choose(logits, uniforms[alive, step], temperature=settings.temperature, top_p=settings.top_p)
         token_ids[alive, step] = chosen
         mask[alive, step] = True
         keep = (chosen != end_id).nonzero().squeeze(-1)

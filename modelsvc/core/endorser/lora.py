@@ -10,7 +10,9 @@ from torch import nn
 
 
 def _layers(transformer: nn.Module) -> list[tuple[str, BaseTunerLayer]]:
-    return [(name, module) for name, module in transformer.named_modules() if isinstance(module, BaseTunerLayer)]
+    return [
+        (name, module) for name, module in transformer.named_modules() if isinstance(module, BaseTunerLayer)
+    ]
 
 
 def has_lora(transformer: nn.Module) -> bool:
@@ -56,6 +58,8 @@ def lora_disabled(transformer: nn.Module) -> Iterator[None]:
 def merge_lora(transformer: nn.Module) -> None:
     """Fold the low-rank part into the weights and take it away; outputs stay equal."""
     for name, layer in _layers(transformer):
-        layer.merge()  # type: ignore[no-untyped-call]
+        layer.merge()
         parent_name, _, child = name.rpartition(".")
         setattr(transformer.get_submodule(parent_name), child, layer.get_base_layer())
+    if hasattr(transformer, "peft_config"):
+        del transformer.peft_config

@@ -15,14 +15,14 @@ from modelsvc.core.endorser.config import EndorserConfig, GenerationSettings
 from modelsvc.core.endorser.context import Context
 from modelsvc.core.endorser.generation import decode, output_layer_is_plain, row_uniforms
 from modelsvc.core.endorser.lora import has_lora, merge_lora
-from modelsvc.core.endorser.precision import uses_bf16
+from modelsvc.core.endorser.precision import Precision, uses_bf16
 from modelsvc.core.endorser.prompt import ITEM_PLACE, VIEWER_PLACE, Prompt, PromptBuilder
 from modelsvc.core.endorser.samples import Samples
 
 
 @dataclass(frozen=True, eq=False)
 class TokenScores:
-    """Per answer token: log-probability and, if asked for, entropy of its distribution; nats, float32 [B, T]."""
+    """Per answer token, in nats, float32 [B, T]: log-probability and, if asked for, entropy."""
 
     log_probs: Tensor
     entropy: Tensor | None
@@ -42,7 +42,9 @@ class Endorser(nn.Module):
     ) -> None:
         super().__init__()
         if not output_layer_is_plain(transformer):
-            raise ValueError(f"{type(transformer).__name__} scales or caps its logits, which is not supported")
+            raise ValueError(
+                f"{type(transformer).__name__} scales or caps its logits, which is not supported"
+            )
         if tokenizer.eos_token_id is None:
             raise ValueError("the tokenizer has no end-of-text token")
         self.config = config
@@ -64,7 +66,7 @@ class Endorser(nn.Module):
     @property
     def device(self) -> torch.device:
         """Where the transformer's weights are."""
-        return self.transformer.get_input_embeddings().weight.device
+        return torch.device(self.transformer.get_input_embeddings().weight.device)
 
     def embed(self, ids: Tensor, prompts: Sequence[Prompt]) -> Tensor:
         """Token embeddings [B, T, Z] of ids [B, T], with soft tokens in the places held open for them."""
@@ -107,7 +109,9 @@ class Endorser(nn.Module):
         counts = lengths.tolist()
         answers = token_ids.tolist()
         # The last answer token is only ever predicted, never read.
-        rows = [(*p.ids, *answer[: max(n - 1, 0)]) for p, answer, n in zip(prompts, answers, counts, strict=True)]
+        rows = [
+            (*p.ids, *answer[: max(n - 1, 0)]) for p, answer, n in zip(prompts, answers, counts, strict=True)
+        ]
         ids = right_padded(rows).to(self.device)
         # No attention mask: with padding on the right the causal mask already hides the pads.
         hidden = self.transformer.get_decoder()(
@@ -132,9 +136,9 @@ class Endorser(nn.Module):
         """log Phi(y_n | y_{<n}; I, i, u), float32 [B, T], zero where the mask [B, T] is false."""
         return self.score([self.prompts.endorsement(c) for c in contexts], token_ids, mask).log_probs
 
-    def sampling_copy(self, precision: str = "auto") -> PreTrainedModel:
-        """The transformer to sample from: low-rank parts merged, bfloat16 if asked for; weights are not shared then."""
-        bf16 = uses_bf16(precision)  # type: ignore[arg-type]
+    def sampling_copy(self, precision: Precision = "auto") -> PreTrainedModel:
+        """The transformer to sample from: low-rank parts merged, bfloat16 if asked for; then a copy."""
+        bf16 = uses_bf16(precision)
         if not bf16 and not has_lora(self.transformer):
             return self.transformer
         duplicate = copy.deepcopy(self.transformer)
@@ -155,8 +159,12 @@ class Endorser(nn.Module):
         The same seed gives the same texts on the same machine and settings.
         """
         if not contexts:
-            return Samples(torch.zeros((0, 0), dtype=torch.long), torch.zeros((0, 0), dtype=torch.bool), (),
-                           torch.zeros(0, dtype=torch.bool))  # fmt: skip
+            return Samples(
+                torch.zeros((0, 0), dtype=torch.long),
+                torch.zeros((0, 0), dtype=torch.bool),
+                (),
+                torch.zeros(0, dtype=torch.bool),
+            )
         was_training = self.training
         self.eval()
         prompts = [self.prompts.endorsement(context) for context in contexts]

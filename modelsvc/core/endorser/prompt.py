@@ -66,9 +66,11 @@ class PromptBuilder:
         """The prompt for c = (I, i, u); SFT-Text gets the profile's sentences instead of i and u."""
         if self._config.use_embeddings:
             about_viewer = [
-                *self._encode("\nItem:"), *self._places(ITEM_PLACE),
-                *self._encode("\nViewer:"), *self._places(VIEWER_PLACE),
-            ]  # fmt: skip
+                *self._encode("\nItem:"),
+                *self._places(ITEM_PLACE),
+                *self._encode("\nViewer:"),
+                *self._places(VIEWER_PLACE),
+            ]
         else:
             profile = " ".join(context.profile)
             about_viewer = self._encode(f"\nViewer: {profile}" if profile else "\nViewer: unknown")
@@ -83,19 +85,31 @@ class PromptBuilder:
                 f"before any description, but max_prompt_tokens is {self._config.max_prompt_tokens}"
             )
         ids = (*self._before, *title, *description[:room], *about_viewer, *request, *self._after)
-        vectors = (context.item_vector, context.viewer_vector) if self._config.use_embeddings else (None, None)
-        return Prompt(ids, *vectors, is_cut=len(description) > room)
+        is_cut = len(description) > room
+        if not self._config.use_embeddings:
+            return Prompt(ids, None, None, is_cut)
+        return Prompt(ids, context.item_vector, context.viewer_vector, is_cut)
 
     def item_task(self, vector: NDArray[np.float32]) -> Prompt:
         """Auxiliary task: item vector -> description, with no text about the item to copy from."""
-        ids = (*self._before, *self._encode("Item:"), *self._places(ITEM_PLACE),
-               *self._encode("\nDescribe the item."), *self._after)  # fmt: skip
+        ids = (
+            *self._before,
+            *self._encode("Item:"),
+            *self._places(ITEM_PLACE),
+            *self._encode("\nDescribe the item."),
+            *self._after,
+        )
         return Prompt(ids, vector, None)
 
     def viewer_task(self, vector: NDArray[np.float32]) -> Prompt:
         """Auxiliary task: viewer vector -> profile."""
-        ids = (*self._before, *self._encode("Viewer:"), *self._places(VIEWER_PLACE),
-               *self._encode("\nDescribe the viewer's taste."), *self._after)  # fmt: skip
+        ids = (
+            *self._before,
+            *self._encode("Viewer:"),
+            *self._places(VIEWER_PLACE),
+            *self._encode("\nDescribe the viewer's taste."),
+            *self._after,
+        )
         return Prompt(ids, None, vector)
 
     def answer(self, text: str) -> tuple[int, ...]:

@@ -24,7 +24,11 @@ class Samples:
 
     def __post_init__(self) -> None:
         rows = len(self.texts)
-        if self.token_ids.shape != self.mask.shape or self.mask.shape[0] != rows or len(self.truncated) != rows:
+        if (
+            self.token_ids.shape != self.mask.shape
+            or self.mask.shape[0] != rows
+            or len(self.truncated) != rows
+        ):
             raise ValueError("token_ids, mask, texts and truncated disagree on the number of rows")
 
     @property

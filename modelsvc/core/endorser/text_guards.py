@@ -78,7 +78,9 @@ class TextGuards:
     truncated: bool
 
 
-def check_text(text: str, *, title: str, description: str, profile: Sequence[str] = (), truncated: bool = False) -> TextGuards:
+def check_text(
+    text: str, *, title: str, description: str, profile: Sequence[str] = (), truncated: bool = False
+) -> TextGuards:
     """All guards of one text; names and numbers may come from title, description or profile."""
     source = "\n".join((title, description, *profile))
     return TextGuards(
@@ -110,7 +112,7 @@ class GuardSummary:
 
 
 def summarize_guards(guards: Sequence[TextGuards], texts: Sequence[str]) -> GuardSummary:
-    """Means over texts; ``distinct_openings`` is the share of texts whose first three words are theirs alone."""
+    """Means over texts; ``distinct_openings``: share of texts whose first three words are theirs alone."""
     if not guards or len(guards) != len(texts):
         raise ValueError("one text per guard, at least one")
     count = len(guards)

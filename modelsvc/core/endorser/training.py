@@ -19,7 +19,15 @@ from modelsvc.core.endorser.lora import add_lora, has_lora, merge_lora
 from modelsvc.core.endorser.model import Endorser
 from modelsvc.core.endorser.precision import Precision, autocast
 from modelsvc.core.endorser.schedule import Schedule, learning_rate_factor
-from modelsvc.core.endorser.tasks import AuxiliaryTask, Endorsed, EndorsementTask, Example, ItemText, Task, ViewerText
+from modelsvc.core.endorser.tasks import (
+    AuxiliaryTask,
+    Endorsed,
+    EndorsementTask,
+    Example,
+    ItemText,
+    Task,
+    ViewerText,
+)
 from modelsvc.core.endorser.training_state import load_state, save_state
 
 StepCallback = Callable[[int, int, Mapping[str, float]], None]
@@ -31,27 +39,33 @@ class TrainingConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    steps: int = Field(160, ge=1)
-    batch_size: int = Field(8, ge=1, description="examples per pass")
-    accumulate: int = Field(1, ge=1, description="passes per step; a step sees batch_size x accumulate")
-    learning_rate: float = Field(2e-4, gt=0, description="of the transformer (all weights, or LoRA)")
-    adapter_learning_rate: float = Field(1e-3, gt=0, description="of W_I and W_U, which start from nothing")
-    warmup_share: float = Field(0.05, ge=0, le=1)
+    steps: int = Field(default=160, ge=1)
+    batch_size: int = Field(default=8, ge=1, description="examples per pass")
+    accumulate: int = Field(
+        default=1, ge=1, description="passes per step; a step sees batch_size x accumulate"
+    )
+    learning_rate: float = Field(default=2e-4, gt=0, description="of the transformer (all weights, or LoRA)")
+    adapter_learning_rate: float = Field(
+        default=1e-3, gt=0, description="of W_I and W_U, which start from nothing"
+    )
+    warmup_share: float = Field(default=0.05, ge=0, le=1)
     schedule: Schedule = "cosine"
-    weight_decay: float = Field(0.0, ge=0)
-    max_grad_norm: float = Field(1.0, gt=0)
-    weights: Literal["adapters", "lora", "all"] = Field("all", description="what is trained")
-    lora_rank: int = Field(16, ge=1)
-    lora_alpha: float = Field(32.0, gt=0)
+    weight_decay: float = Field(default=0.0, ge=0)
+    max_grad_norm: float = Field(default=1.0, gt=0)
+    weights: Literal["adapters", "lora", "all"] = Field(default="all", description="what is trained")
+    lora_rank: int = Field(default=16, ge=1)
+    lora_alpha: float = Field(default=32.0, gt=0)
     precision: Precision = "auto"
     seed: int = 0
-    checkpoint_every: int = Field(25, ge=1, description="steps between resumable states")
+    checkpoint_every: int = Field(default=25, ge=1, description="steps between resumable states")
 
 
 STAGE_1 = TrainingConfig(weights="adapters", steps=240, batch_size=16)
 """W_I and W_U on the auxiliary tasks with the transformer frozen."""
 
-STAGE_2 = TrainingConfig(weights="all", steps=120, batch_size=8, learning_rate=1e-4, adapter_learning_rate=5e-4)
+STAGE_2 = TrainingConfig(
+    weights="all", steps=120, batch_size=8, learning_rate=1e-4, adapter_learning_rate=5e-4
+)
 """All weights on the endorsements."""
 
 
@@ -139,7 +153,7 @@ def _fingerprint(task: Task, config: TrainingConfig) -> str:
 
 
 def _fit_adapters(endorser: Endorser, task: Task) -> None:
-    """Standardise the vectors by this task's own, once; a caller may have fitted them to the whole catalogue."""
+    """Standardise vectors by this task's own, once; a caller may have fitted the whole catalogue's."""
     for name in endorser.adapters:
         adapter = endorser.adapters[name]
         assert isinstance(adapter, Adapter)
@@ -170,7 +184,9 @@ def train(
     fingerprint = _fingerprint(task, config)
     done, losses, tokens, seconds = 0, [], 0, 0.0
     if state_folder is not None:
-        resumed = load_state(state_folder, parameters=parameters, optimizer=optimizer, fingerprint=fingerprint)
+        resumed = load_state(
+            state_folder, parameters=parameters, optimizer=optimizer, fingerprint=fingerprint
+        )
         if resumed is not None:
             done, losses = resumed.step, list(resumed.extra["losses"])
             tokens, seconds = int(resumed.extra["tokens"]), float(resumed.extra["seconds"])
@@ -199,14 +215,21 @@ def train(
         finished = step + 1
         if state_folder is not None and (finished % config.checkpoint_every == 0 or finished == config.steps):
             save_state(
-                state_folder, parameters=parameters, optimizer=optimizer, step=finished, fingerprint=fingerprint,
+                state_folder,
+                parameters=parameters,
+                optimizer=optimizer,
+                step=finished,
+                fingerprint=fingerprint,
                 extra={"losses": losses, "tokens": tokens, "seconds": seconds},
-            )  # fmt: skip
+            )
         if on_step is not None:
             metrics = {
-                "nll_nats_per_token": loss, "grad_norm": norm, "learning_rate_factor": factor,
-                "step_s": took, "tokens_per_s": passed / took,
-            }  # fmt: skip
+                "nll_nats_per_token": loss,
+                "grad_norm": norm,
+                "learning_rate_factor": factor,
+                "step_s": took,
+                "tokens_per_s": passed / took,
+            }
             on_step(finished, config.steps, metrics)
     endorser.eval()
     return TrainingReport(tuple(losses), seconds, tokens)

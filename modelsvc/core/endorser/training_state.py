@@ -1,4 +1,4 @@
-"""A resumable training state as safetensors and JSON: weights being trained, optimizer, step, random state."""
+"""A resumable training state as safetensors and JSON: trained weights, optimizer, step, random state."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The KL coefficient beta: fixed, or steered towards a target KL. Source: eq. 3; Ziegler et al. 2019, sec. 2.2."""
+"""The KL coefficient beta: fixed, or steered to a target KL. Source: eq. 3; Ziegler et al. 2019, sec. 2.2."""
 
 from dataclasses import dataclass
 

@@ -23,7 +23,9 @@ def log_ratio(log_probs: Tensor, reference_log_probs: Tensor, mask: Tensor) -> T
 def regularized_returns(rewards: Tensor, log_ratios: Tensor, *, beta: float) -> Tensor:
     """r(Y) - beta log(Phi(Y) / Phi_BC(Y)), float32 [B]; carries no gradient. Source: eq. 3."""
     if rewards.shape != log_ratios.shape or rewards.ndim != 1:
-        raise ValueError(f"rewards and log_ratios must be [B], got {tuple(rewards.shape)}, {tuple(log_ratios.shape)}")
+        raise ValueError(
+            f"rewards and log_ratios must be [B], got {tuple(rewards.shape)}, {tuple(log_ratios.shape)}"
+        )
     if beta < 0:
         raise ValueError(f"beta must not be negative, got {beta}")
     return (rewards - beta * log_ratios).detach()
@@ -41,14 +43,16 @@ def leave_one_out_advantages(returns: Tensor, *, samples_per_context: int) -> Te
     """
     count = samples_per_context
     if count < 2 or returns.ndim != 1 or len(returns) % count:
-        raise ValueError(f"leave-one-out needs [B] with B a multiple of G >= 2, got {tuple(returns.shape)}, G={count}")
+        raise ValueError(
+            f"leave-one-out needs [B] with B a multiple of G >= 2, got {tuple(returns.shape)}, G={count}"
+        )
     groups = returns.view(-1, count)
     others = (groups.sum(dim=1, keepdim=True) - groups) / (count - 1)
     return (groups - others).reshape(-1)
 
 
 def batch_advantages(returns: Tensor) -> Tensor:
-    """Each return minus the mean of the rest of the batch: [B]. Leave-one-out with the whole batch as one group."""
+    """Each return minus the mean of the rest of the batch: [B]. Leave-one-out with one group."""
     return leave_one_out_advantages(returns, samples_per_context=len(returns))
 
 
@@ -83,5 +87,7 @@ def reinforce_loss(log_probs: Tensor, advantages: Tensor, mask: Tensor) -> Tenso
 
 def _check(values: Tensor, mask: Tensor) -> None:
     if values.ndim != 2 or values.shape != mask.shape or mask.dtype != torch.bool:
-        raise ValueError(f"expected values [B, T] and a bool mask of that shape, got {tuple(values.shape)}, "
-                         f"{tuple(mask.shape)} {mask.dtype}")  # fmt: skip
+        raise ValueError(
+            f"expected values [B, T] and a bool mask of that shape, got {tuple(values.shape)}, "
+            f"{tuple(mask.shape)} {mask.dtype}"
+        )

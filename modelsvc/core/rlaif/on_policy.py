@@ -1,22 +1,19 @@
 """On-policy fine-tuning of the endorser into P4LM. Source: sec. 4.2, App. D (REINFORCE), eq. 3."""
 
-import copy
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from transformers import PreTrainedModel
 
 from modelsvc.core.endorser.config import GenerationSettings
 from modelsvc.core.endorser.context import Context
-from modelsvc.core.endorser.lora import add_lora, lora_disabled, merge_lora
+from modelsvc.core.endorser.lora import merge_lora
 from modelsvc.core.endorser.model import Endorser
 from modelsvc.core.endorser.precision import autocast
 from modelsvc.core.endorser.samples import Samples
@@ -33,6 +30,8 @@ from modelsvc.core.rlaif.losses import (
     reinforce_loss,
     whitened,
 )
+from modelsvc.core.rlaif.reference import ReferencePolicy
+from modelsvc.core.rlaif.rollouts import guard_penalties, step_contexts
 
 RewardFunction = Callable[[Sequence[Context], Sequence[str], Sequence[bool]], Mapping[str, Tensor]]
 """(contexts, texts, truncated) -> rewards, each float [B]; "joint" is maximised, the rest is logged."""
@@ -66,57 +65,6 @@ class OnPolicyReport:
         return [row[name] for row in self.history]
 
 
-class ReferencePolicy:
-    """Phi_BC: the policy as it was before fine-tuning.
-
-    With LoRA it is the same weights with the low-rank part off; with all weights it is a frozen copy.
-    The adapters W_I and W_U stay frozen during RL, so both policies read the same soft tokens.
-    """
-
-    def __init__(self, endorser: Endorser, config: OnPolicyConfig) -> None:
-        self._endorser = endorser
-        merge_lora(endorser.transformer)  # what SFT learned belongs to the reference
-        endorser.requires_grad_(False)
-        self._frozen: PreTrainedModel | None = None
-        if config.weights == "lora":
-            add_lora(endorser.transformer, rank=config.lora_rank, alpha=config.lora_alpha, seed=config.seed)
-        else:
-            self._frozen = copy.deepcopy(endorser.transformer)
-            endorser.transformer.requires_grad_(True)
-
-    @contextmanager
-    def in_place(self) -> Iterator[None]:
-        """Within, the endorser computes with the reference's weights."""
-        if self._frozen is None:
-            with lora_disabled(self._endorser.transformer):
-                yield
-            return
-        policy = self._endorser.transformer
-        self._endorser.transformer = self._frozen
-        try:
-            yield
-        finally:
-            self._endorser.transformer = policy
-
-
-def guard_penalties(texts: Sequence[str], config: OnPolicyConfig) -> Tensor:
-    """guard_penalty for texts that repeat themselves or are too short, else 0: float32 [B], taken off the reward."""
-    bad = [
-        repetition_share(text) > config.repetition_limit or len(words(text)) < config.min_words for text in texts
-    ]
-    return config.guard_penalty * torch.tensor(bad, dtype=torch.float32)
-
-
-def step_contexts(contexts: Sequence[Context], config: OnPolicyConfig, step: int) -> list[Context]:
-    """The contexts of a step: every context once per pass over them, in an order from the seed."""
-    per_step, count = config.contexts_per_step, len(contexts)
-    chosen = []
-    for place in range(step * per_step, (step + 1) * per_step):
-        epoch, at = divmod(place, count)
-        chosen.append(contexts[int(np.random.default_rng([config.seed, epoch]).permutation(count)[at])])
-    return chosen
-
-
 def _advantages(returns: Tensor, config: OnPolicyConfig) -> Tensor:
     if config.baseline == "leave_one_out":
         advantages = leave_one_out_advantages(returns, samples_per_context=config.samples_per_context)
@@ -139,13 +87,20 @@ class OnPolicyTrainer:
         self.reference = ReferencePolicy(endorser, config)
         self.parameters = {name: p for name, p in endorser.named_parameters() if p.requires_grad}
         self.optimizer = torch.optim.AdamW(
-            list(self.parameters.values()), lr=config.learning_rate, betas=(0.9, 0.98), weight_decay=0.0, fused=True
+            list(self.parameters.values()),
+            lr=config.learning_rate,
+            betas=(0.9, 0.98),
+            weight_decay=0.0,
+            fused=True,
         )
         self.controller = KlController(config.beta, config.target_kl_nats_per_token)
         self._settings = GenerationSettings(
-            max_new_tokens=config.max_new_tokens, temperature=config.temperature, top_p=1.0,
-            batch_size=config.batch_size, precision=config.precision,
-        )  # fmt: skip
+            max_new_tokens=config.max_new_tokens,
+            temperature=config.temperature,
+            top_p=1.0,
+            batch_size=config.batch_size,
+            precision=config.precision,
+        )
 
     def step(self, step: int) -> tuple[dict[str, float], list[SampleText]]:
         """Sample, reward, score under both policies, update once; returns metrics and the rollouts."""
@@ -153,9 +108,11 @@ class OnPolicyTrainer:
         chosen = step_contexts(self.contexts, config, step)
         repeated = [context for context in chosen for _ in range(config.samples_per_context)]
         samples = self.endorser.generate(
-            chosen, self._settings, seed=config.seed * 1_000_003 + step,
+            chosen,
+            self._settings,
+            seed=config.seed * 1_000_003 + step,
             samples_per_context=config.samples_per_context,
-        )  # fmt: skip
+        )
         generated_at = time.perf_counter()
         rewards = dict(self.reward(repeated, samples.texts, samples.truncated.tolist()))
         penalties = guard_penalties(samples.texts, config)
@@ -207,8 +164,10 @@ class OnPolicyTrainer:
                 with autocast(self.config.precision, self.endorser.device):
                     scored = self.endorser.score(
                         [self.endorser.prompts.endorsement(contexts[index]) for index in part],
-                        rows.token_ids, rows.mask, temperature=self.config.temperature,
-                    )  # fmt: skip
+                        rows.token_ids,
+                        rows.mask,
+                        temperature=self.config.temperature,
+                    )
                 log_probs[part, : rows.mask.shape[1]] = scored.log_probs.float().cpu()
         return log_probs
 
@@ -225,8 +184,11 @@ class OnPolicyTrainer:
             with autocast(config.precision, self.endorser.device):
                 scored = self.endorser.score(
                     [self.endorser.prompts.endorsement(contexts[index]) for index in part],
-                    rows.token_ids, rows.mask, temperature=config.temperature, with_entropy=True,
-                )  # fmt: skip
+                    rows.token_ids,
+                    rows.mask,
+                    temperature=config.temperature,
+                    with_entropy=True,
+                )
             log_ratios[part] = log_ratio(
                 scored.log_probs.detach(), reference[part, : rows.mask.shape[1]], rows.mask
             )
@@ -239,9 +201,11 @@ class OnPolicyTrainer:
             (reinforce_loss(log_probs, advantages[part], mask) * share).backward()  # type: ignore[no-untyped-call]
         kept.clear()
         factor = learning_rate_factor(
-            step, steps=config.steps, warmup_steps=round(config.warmup_share * config.steps),
+            step,
+            steps=config.steps,
+            warmup_steps=round(config.warmup_share * config.steps),
             schedule=config.schedule,
-        )  # fmt: skip
+        )
         for group in self.optimizer.param_groups:
             group["lr"] = config.learning_rate * factor
         norm = float(nn.utils.clip_grad_norm_(list(self.parameters.values()), config.max_grad_norm))
@@ -284,19 +248,23 @@ class OnPolicyTrainer:
             if resumed is not None:
                 done, history = resumed.step, list(resumed.extra["history"])
                 self.controller = KlController(float(resumed.extra["beta"]), config.target_kl_nats_per_token)
-        stopped_by = "steps"
-        for step in range(done, config.steps):
+        stopped_by = "kl" if history and self._is_blown_up(history[-1]) else "steps"
+        for step in range(done, config.steps if stopped_by == "steps" else done):
             metrics, rollouts = self.step(step)
             history.append(metrics)
             finished = step + 1
-            blown_up = metrics["kl_nats_per_token"] > config.max_kl_nats_per_token
+            blown_up = self._is_blown_up(metrics)
             if state_folder is not None and (
                 finished % config.checkpoint_every == 0 or finished == config.steps or blown_up
             ):
                 save_state(
-                    state_folder, parameters=self.parameters, optimizer=self.optimizer, step=finished,
-                    fingerprint=fingerprint, extra={"history": history, "beta": self.controller.beta},
-                )  # fmt: skip
+                    state_folder,
+                    parameters=self.parameters,
+                    optimizer=self.optimizer,
+                    step=finished,
+                    fingerprint=fingerprint,
+                    extra={"history": history, "beta": self.controller.beta},
+                )
             if on_step is not None:
                 on_step(finished, config.steps, metrics)
             if on_samples is not None and (step % config.sample_every == 0 or finished == config.steps):
@@ -306,6 +274,9 @@ class OnPolicyTrainer:
                 break
         merge_lora(self.endorser.transformer)
         return OnPolicyReport(tuple(history), stopped_by)
+
+    def _is_blown_up(self, metrics: Mapping[str, float]) -> bool:
+        return metrics["kl_nats_per_token"] > self.config.max_kl_nats_per_token
 
     def _fingerprint(self) -> str:
         digest = hashlib.sha256(json.dumps(self.config.model_dump(), sort_keys=True).encode())

@@ -19,11 +19,16 @@ def test_from_stage_1_to_a_fine_tuned_policy_and_back_from_disk(tmp_path: Path) 
     random = np.random.default_rng(0)
     contexts = [
         Context(
-            f"i{k}", f"u{k}", f"Film {k}", "A short film.",
-            random.normal(size=8).astype(np.float32), random.normal(size=8).astype(np.float32), ("They laugh.",),
+            f"i{k}",
+            f"u{k}",
+            f"Film {k}",
+            "A short film.",
+            random.normal(size=8).astype(np.float32),
+            random.normal(size=8).astype(np.float32),
+            ("They laugh.",),
         )
         for k in range(4)
-    ]  # fmt: skip
+    ]
     config = EndorserConfig(base_model="tiny", embedding_size=8, prefix_tokens=2, hidden_size=16)
     endorser = new_endorser(config, cache_dir=tmp_path)
     first = train_stage_1(
@@ -37,21 +42,24 @@ def test_from_stage_1_to_a_fine_tuned_policy_and_back_from_disk(tmp_path: Path) 
     assert len(first.losses) == 3
     assert second.final_loss < 0.8 * second.losses[0]
 
-    def share_of_letter_l(
-        contexts: object, texts: list[str], truncated: object
-    ) -> dict[str, torch.Tensor]:
+    def share_of_letter_l(contexts: object, texts: list[str], truncated: object) -> dict[str, torch.Tensor]:
         return {"joint": torch.tensor([text.count("l") / (1 + len(text)) for text in texts])}
 
     seen: list[tuple[int, int]] = []
     report = train_on_policy(
-        endorser, contexts, share_of_letter_l,
+        endorser,
+        contexts,
+        share_of_letter_l,
         OnPolicyConfig(steps=2, contexts_per_step=2, samples_per_context=2, max_new_tokens=12),
         on_step=lambda step, total, metrics: seen.append((step, total)),
-    )  # fmt: skip
+    )
     assert seen == [(1, 2), (2, 2)]
     assert report.history[0]["kl_nats_per_token"] == 0.0
 
     save_endorser(endorser, tmp_path / "p4lm")
     again = load_endorser(tmp_path / "p4lm")
     settings = GenerationSettings(max_new_tokens=16, precision="fp32")
-    assert again.generate(contexts, settings, seed=1).texts == endorser.generate(contexts, settings, seed=1).texts
+    assert (
+        again.generate(contexts, settings, seed=1).texts
+        == endorser.generate(contexts, settings, seed=1).texts
+    )

@@ -16,7 +16,7 @@ app.autodiscover_tasks()
 
 @worker_process_init.connect
 def end_with_worker(**_: Any) -> None:
-    """A worker killed outright must not leave its pool processes training on: the run will start elsewhere."""
+    """A worker killed outright must not leave pool processes that train on: the run starts elsewhere."""
     from raterapp.embedded.process import die_with_parent
 
     die_with_parent(signal.SIGKILL)

@@ -19,7 +19,9 @@ def healthz(request: HttpRequest) -> JsonResponse:
     """200 if both answer, else 503; the body names the parts and never says why one is down."""
     parts = {"database": _database_answers(), "broker": _broker_answers()}
     healthy = all(parts.values())
-    body = {"status": "ok" if healthy else "unavailable"} | {k: "ok" if v else "down" for k, v in parts.items()}
+    body = {"status": "ok" if healthy else "unavailable"} | {
+        k: "ok" if v else "down" for k, v in parts.items()
+    }
     return JsonResponse(body, status=200 if healthy else 503)
 
 

@@ -8,13 +8,16 @@ import structlog
 
 HIDDEN = "[hidden]"
 _SECRET_NAME = re.compile(
-    r"pass(word|wd|phrase)?$|secret|token|authorization|cookie|credential|api_?key|private_?key|session_?key|csrf", re.I
+    r"pass(word|wd|phrase)?$|secret|token|authorization|cookie|credential|api_?key|private_?key|session_?key|csrf",
+    re.I,
 )
 _SECRET_PATTERNS = (
     (re.compile(r"(\w[\w+.-]*://[^\s:/@]*):[^\s@/]+@"), rf"\1:{HIDDEN}@"),  # scheme://user:password@host
     (re.compile(r"(?i)\b(bearer|basic|token)\s+[\w.+/=~-]{8,}"), rf"\1 {HIDDEN}"),
     (
-        re.compile(r"(?i)\b(password|passwd|secret|token|api_?key|secret_key)(['\"]?\s*[=:]\s*['\"]?)[^\s'\",&;}]+"),
+        re.compile(
+            r"(?i)\b(password|passwd|secret|token|api_?key|secret_key)(['\"]?\s*[=:]\s*['\"]?)[^\s'\",&;}]+"
+        ),
         rf"\1\2{HIDDEN}",
     ),
     # A long path segment that mixes digits and letters is an invitation or a reset link.
@@ -86,7 +89,9 @@ def logging_settings(*, as_json: bool) -> dict[str, Any]:
                 "foreign_pre_chain": shared,
             }
         },
-        "handlers": {"stdout": {"class": "logging.StreamHandler", "stream": "ext://sys.stdout", "formatter": "one"}},
+        "handlers": {
+            "stdout": {"class": "logging.StreamHandler", "stream": "ext://sys.stdout", "formatter": "one"}
+        },
         "root": {"handlers": ["stdout"], "level": "INFO"},
         "loggers": {
             "django": {"handlers": [], "level": "INFO", "propagate": True},

@@ -1,6 +1,7 @@
 """Lets any management command find the services when none are configured."""
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -24,19 +25,26 @@ def attach_for_command(argv: list[str]) -> Iterator[None]:
     wants_help = any(word in {"-h", "--help"} for word in argv[2:])
     in_production = os.environ.get("DJANGO_SETTINGS_MODULE", "").endswith(".production")
     if command not in WITHOUT_DATABASE and not wants_help and not in_production:
-        _attach(starts_services=command == "up")
+        try:
+            _attach(starts_services=command == "up")
+        except (RuntimeError, OSError) as error:
+            sys.exit(f"CommandError: {error}")
     yield
 
 
 def _attach(*, starts_services: bool) -> None:
     from raterapp.embedded.postgres import PostgresCluster, join_postgres
     from raterapp.embedded.valkey import ValkeyServer
+    from raterapp.embedded.var_check import MIN_FREE_BYTES, check_var
 
     layout = var_layout()
+    check_var(layout.root, min_free_bytes=MIN_FREE_BYTES if starts_services else 0)
     embedded = []
     if "DATABASE_URL" not in os.environ:
         embedded.append("postgres")
-        os.environ["DATABASE_URL"] = PostgresCluster(layout).url() if starts_services else join_postgres(layout)
+        os.environ["DATABASE_URL"] = (
+            PostgresCluster(layout).url() if starts_services else join_postgres(layout)
+        )
     if "CELERY_BROKER_URL" not in os.environ:
         valkey = ValkeyServer(layout)
         embedded.append("valkey")

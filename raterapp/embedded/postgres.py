@@ -93,7 +93,9 @@ class PostgresCluster:
         if not lines or not lines[0].isdigit() or not self._works_here(int(lines[0])):
             return None
         # A server that is just starting has not written all lines yet.
-        socket_dir = lines[4] if len(lines) > 4 and lines[4] else self.layout.socket_dir("postgres", SOCKET_NAME)
+        socket_dir = (
+            lines[4] if len(lines) > 4 and lines[4] else self.layout.socket_dir("postgres", SOCKET_NAME)
+        )
         return RunningPostgres(int(lines[0]), Path(socket_dir), int(lines[3]) if len(lines) > 3 else PORT)
 
     def prepare(self) -> None:
@@ -145,9 +147,7 @@ class PostgresCluster:
         if server is None:
             raise PostgresError("PostgreSQL is not running.")
         with psycopg.connect(self._admin_url(server), autocommit=True) as connection:
-            if not connection.execute(
-                "select 1 from pg_database where datname = %s", [DATABASE]
-            ).fetchone():
+            if not connection.execute("select 1 from pg_database where datname = %s", [DATABASE]).fetchone():
                 connection.execute(f'create database "{DATABASE}"')
 
     def start(self, *, tied: bool) -> RunningPostgres:

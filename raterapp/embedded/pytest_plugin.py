@@ -39,7 +39,11 @@ def _start_valkey(folder: Path) -> None:
     server.prepare()
     with (folder / "valkey.log").open("wb") as log:
         _valkey = subprocess.Popen(
-            server.command(), stdout=log, stderr=log, preexec_fn=tied_to_parent(signal.SIGKILL), **popen_options()
+            server.command(),
+            stdout=log,
+            stderr=log,
+            preexec_fn=tied_to_parent(signal.SIGKILL),
+            **popen_options(),
         )
     deadline = time.monotonic() + 10
     while not server.answers():

@@ -6,7 +6,14 @@ from raterapp.logs import logging_settings
 from raterapp.settings.base import *  # noqa: F403
 from raterapp.settings.base import env
 
-for _name in ("SECRET_KEY", "DATABASE_URL", "CELERY_BROKER_URL", "CACHE_URL", "ARTIFACTS_URL", "ALLOWED_HOSTS"):
+for _name in (
+    "SECRET_KEY",
+    "DATABASE_URL",
+    "CELERY_BROKER_URL",
+    "CACHE_URL",
+    "ARTIFACTS_URL",
+    "ALLOWED_HOSTS",
+):
     if not env(_name, default=""):
         raise ImproperlyConfigured(f"Production needs the environment variable {_name}.")
 if env.bool("DEBUG", default=False):

@@ -77,6 +77,11 @@ class Child:
         record = {"name": self.spec.name, "pid": pid, "started_at": start_time(pid)}
         self.record_path.write_text(json.dumps(record))
 
+    @property
+    def is_adopted(self) -> bool:
+        """Whether somebody else started the process, so that it is neither our child nor in a group of ours."""
+        return self.process is not None and self._popen is None
+
     def has_ended(self) -> bool:
         """Whether the process is gone; remembers how it ended."""
         if self.process is None:
@@ -92,7 +97,7 @@ class Child:
 
     def clear(self) -> None:
         """After the end: kill what the process left in its group and forget it."""
-        if self.process is not None and self._popen is not None:
+        if self.process is not None and not self.is_adopted:
             with suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signal.SIGKILL)
         self.process = self._popen = None
@@ -118,7 +123,7 @@ class Child:
         if self.process is None:
             return
         with suppress(ProcessLookupError):
-            if self._popen is not None:
-                os.killpg(self.process.pid, signal.SIGKILL)
-            else:
+            if self.is_adopted:
                 self.process.kill()
+            else:
+                os.killpg(self.process.pid, signal.SIGKILL)

@@ -50,7 +50,11 @@ def _load_demo(supervisor: Supervisor, base: str) -> dict[str, str] | None:
         return None
 
     def address(name: str) -> str:
-        return base + made.get(name, "").removeprefix("/") if made.get(name, "").startswith("/") else made.get(name, "")
+        return (
+            base + made.get(name, "").removeprefix("/")
+            if made.get(name, "").startswith("/")
+            else made.get(name, "")
+        )
 
     supervisor.say(
         f"\n  Rate     {address('rater_url')}\n"

@@ -70,7 +70,9 @@ def valkey_spec(server: ValkeyServer) -> ChildSpec:
     )
 
 
-def worker_spec(layout: VarLayout, *, queue: str, processes: int, nice: int, tasks_per_process: int) -> ChildSpec:
+def worker_spec(
+    layout: VarLayout, *, queue: str, processes: int, nice: int, tasks_per_process: int
+) -> ChildSpec:
     """A Celery worker for one queue."""
     return ChildSpec(
         name=queue,
@@ -83,7 +85,8 @@ def worker_spec(layout: VarLayout, *, queue: str, processes: int, nice: int, tas
         popen_options=python_options(layout),
         # Warm shutdown first; a run that is cut short goes on from its checkpoint after the next start.
         stop=((signal.SIGTERM, 5.0), (signal.SIGQUIT, 5.0)),
-        death_signal=signal.SIGQUIT,
+        # Nobody waits for a cold shutdown whose broker is gone too; its pool processes die with it.
+        death_signal=signal.SIGKILL,
         nice=nice,
     )  # fmt: skip
 
@@ -98,7 +101,7 @@ def beat_spec(layout: VarLayout) -> ChildSpec:
         ],
         popen_options=python_options(layout),
         stop=((signal.SIGTERM, 5.0),),
-        death_signal=signal.SIGTERM,
+        death_signal=signal.SIGKILL,
     )  # fmt: skip
 
 

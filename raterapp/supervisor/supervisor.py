@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -15,11 +16,11 @@ from raterapp.embedded.layout import VarLayout
 from raterapp.embedded.postgres import PostgresCluster, last_line
 from raterapp.embedded.process import tied_to_parent
 from raterapp.embedded.valkey import ValkeyServer
-from raterapp.supervisor import leftovers, plan, preflight
+from raterapp.embedded.var_check import CannotStart, check_var, explain
+from raterapp.supervisor import leftovers, plan, port
 from raterapp.supervisor.child import Child, ChildSpec
 from raterapp.supervisor.events import Events
 from raterapp.supervisor.logs import rotate
-from raterapp.supervisor.preflight import CannotStart
 
 READY_TIMEOUT_S = 90.0
 STARTS_BEFORE_GIVING_UP = 3
@@ -52,11 +53,11 @@ class Supervisor:
         Raises:
             CannotStart: with the reason; everything that was started is stopped again.
         """
-        preflight.check_var(self.layout.root)
+        check_var(self.layout.root)
         self._take_lock()
         try:
             self.events.listen()
-            listening = preflight.listen(self.options.host, self.options.port)
+            listening = port.listen(self.options.host, self.options.port)
             self._reap()
             self._start_all(listening)
             after_start(self)
@@ -65,7 +66,7 @@ class Supervisor:
         except StopRequested:
             self.say("Stopping ...")
         except OSError as error:
-            raise CannotStart(preflight.explain(error, self.layout.root)) from error
+            raise CannotStart(explain(error, self.layout.root)) from error
         finally:
             self._stop_all()
             self._lock.release()
@@ -135,7 +136,7 @@ class Supervisor:
         if count:
             self.say(f"Cleared {count} processes that an earlier start had left.")
 
-    def _start_all(self, listening: "plan.socket.socket") -> None:
+    def _start_all(self, listening: socket.socket) -> None:
         started_at = time.monotonic()
         if self._cluster is not None:
             if not (self._cluster.data_dir / "PG_VERSION").exists():
@@ -152,9 +153,7 @@ class Supervisor:
         if code != 0:
             raise CannotStart(f"The migrations failed. {last_line(self.layout.log / 'migrate.log')}")
         web = self._begin(plan.web_spec(self.layout, self.options, listening))
-        self._begin(
-            plan.worker_spec(self.layout, queue="light", processes=2, nice=0, tasks_per_process=200)
-        )
+        self._begin(plan.worker_spec(self.layout, queue="light", processes=2, nice=0, tasks_per_process=200))
         self._begin(
             plan.worker_spec(
                 self.layout, queue="training", processes=1, nice=plan.TRAINING_NICE, tasks_per_process=1
@@ -173,8 +172,7 @@ class Supervisor:
 
     def _launch(self, child: Child) -> None:
         child.start()
-        adopted = child.process is not None and child._popen is None
-        if adopted:
+        if child.process is not None and child.is_adopted:
             self.say(f"{child.spec.name} was running already (process {child.process.pid}); joined it")
 
     def _await_ready(self, child: Child) -> None:

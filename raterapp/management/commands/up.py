@@ -9,9 +9,9 @@ from django.core.management.base import BaseCommand, CommandError
 from raterapp.embedded.attach import EMBEDDED_VARIABLE
 from raterapp.embedded.layout import var_layout
 from raterapp.embedded.postgres import PostgresError
+from raterapp.embedded.var_check import CannotStart
 from raterapp.supervisor.first_start import greet
 from raterapp.supervisor.plan import UpOptions
-from raterapp.supervisor.preflight import CannotStart
 from raterapp.supervisor.supervisor import Supervisor
 
 

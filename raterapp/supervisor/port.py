@@ -1,54 +1,13 @@
-"""What must hold before anything is started, each with a message that says what to do."""
+"""The port that the web server listens on: taken before anything is started, with a clear word if it cannot be."""
 
 import errno
-import os
-import shutil
 import socket
-import tempfile
-from pathlib import Path
 
 import psutil
 
-MIN_FREE_BYTES = 300 * 1024 * 1024
+from raterapp.embedded.var_check import CannotStart
+
 _PORTS_TRIED = 50
-
-
-class CannotStart(RuntimeError):
-    """The supervisor cannot do its work; the text tells a person why and what to do."""
-
-
-def check_var(var_dir: Path) -> None:
-    """See that the var folder can be written to and its disk has room.
-
-    Raises:
-        CannotStart: it cannot, or it has not.
-    """
-    try:
-        for folder in (var_dir / "run", var_dir / "log"):
-            folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=var_dir / "run", prefix="write-test-") as probe:
-            probe.write(b"0" * 4096)
-            probe.flush()
-            os.fsync(probe.fileno())
-        free_bytes = shutil.disk_usage(var_dir).free
-    except OSError as error:
-        raise CannotStart(explain(error, var_dir)) from error
-    if free_bytes < MIN_FREE_BYTES:
-        raise CannotStart(
-            f"The disk of {var_dir} has {free_bytes // 2**20} MB free; at least {MIN_FREE_BYTES // 2**20} MB are "
-            "needed. Free some space, or choose another folder: RATERAPP_VAR=/path python manage.py up"
-        )
-
-
-def explain(error: OSError, var_dir: Path) -> str:
-    """An operating system error on the var folder, in words that help."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return f"The disk of {var_dir} is full. Free some space and start again; nothing stored was lost."
-    reason = error.strerror or str(error)
-    return (
-        f"The folder {var_dir} cannot be written to ({reason}). Mend its permissions, or choose another one: "
-        "RATERAPP_VAR=/path python manage.py up"
-    )
 
 
 def listen(host: str, port: int) -> socket.socket:

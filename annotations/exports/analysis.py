@@ -46,6 +46,8 @@ def _of_study(
     labels: LabelTable, manifest: Manifest, labels_path: Path, manifest_path: Path | None
 ) -> LabelTable:
     names = labels.study.names
+    if not names:  # a study that nobody has judged yet
+        return labels
     if manifest.study is None or manifest_path is None:
         if len(names) > 1:
             problem = f"several studies: {', '.join(map(shown, names))}; name one as study in a manifest"

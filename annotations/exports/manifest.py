@@ -49,6 +49,8 @@ class Manifest(BaseModel):
         exclusions: ids left out.
         bootstrap_seed: seed of resampling methods. The intervals printed today resample nothing; the seed is
             kept so that a manifest stays valid when a method that does is declared.
+        study_manifest_sha256: hash of the manifest that the study was launched with: which frozen plan,
+            texts and wording these labels answer.
     """
 
     model_config = _STRICT
@@ -56,6 +58,7 @@ class Manifest(BaseModel):
     contrasts: list[DeclaredContrast] | None = None
     exclusions: Exclusions = Exclusions()
     bootstrap_seed: int | None = Field(default=None, ge=0)
+    study_manifest_sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
 
     @model_validator(mode="after")
     def contrasts_differ(self) -> Self:

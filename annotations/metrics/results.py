@@ -65,7 +65,11 @@ class ContrastResults:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """Rows that count in no metric, by reason; a row with several reasons is in each."""
+    """Rows that count in no metric, by reason; a row with several reasons is in each.
+
+    ``manifest`` counts only rows that the labels do not mark as excluded themselves, so that an export and
+    its manifest, which names the same excluded raters, agree with the export alone.
+    """
 
     gold: int
     surplus: int
@@ -155,7 +159,7 @@ def study_results(
             surplus=int(labels.is_surplus.sum()),
             excluded=int(labels.is_excluded.sum()),
             repeat=int(labels.is_repeat.sum()),
-            manifest=int(by_manifest.sum()),
+            manifest=int((by_manifest & ~labels.is_excluded).sum()),
         ),
     )
 

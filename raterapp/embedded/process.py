@@ -22,7 +22,7 @@ def start_time(pid: int) -> float | None:
 
 
 def is_alive(pid: int, started_at: float) -> bool:
-    """Whether the very process that had this pid and start time still runs (a recycled pid does not count)."""
+    """Whether the very process that had this pid and start time still runs (not a recycled pid)."""
     try:
         process = psutil.Process(pid)
         same = abs(process.create_time() - started_at) <= _SAME_START_WITHIN_S

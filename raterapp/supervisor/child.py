@@ -79,7 +79,7 @@ class Child:
 
     @property
     def is_adopted(self) -> bool:
-        """Whether somebody else started the process, so that it is neither our child nor in a group of ours."""
+        """Whether somebody else started the process, so that it is no child of ours."""
         return self.process is not None and self._popen is None
 
     def has_ended(self) -> bool:

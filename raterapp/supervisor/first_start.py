@@ -1,6 +1,7 @@
 """What ``up`` says once everything runs: where to go, and the first start's one-time credentials."""
 
 import json
+from urllib.parse import urljoin
 
 from django.apps import apps
 from django.core.management import get_commands
@@ -50,11 +51,7 @@ def _load_demo(supervisor: Supervisor, base: str) -> dict[str, str] | None:
         return None
 
     def address(name: str) -> str:
-        return (
-            base + made.get(name, "").removeprefix("/")
-            if made.get(name, "").startswith("/")
-            else made.get(name, "")
-        )
+        return urljoin(base, made.get(name, ""))
 
     supervisor.say(
         f"\n  Rate     {address('rater_url')}\n"

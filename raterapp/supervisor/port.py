@@ -1,4 +1,4 @@
-"""The port that the web server listens on: taken before anything is started, with a clear word if it cannot be."""
+"""The web server's port: taken before anything is started, with a clear word if it cannot be."""
 
 import errno
 import socket
@@ -25,12 +25,13 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise CannotStart(
-                f"Port {port} on {host} is in use{_holder(port)}. Choose another one with --port, for example: "
-                f"python manage.py up --port {_free_port(host, port)}"
-                f" (with make: make run PORT={_free_port(host, port)})"
+                f"Port {port} on {host} is in use{_holder(port)}. Choose another one with --port, for "
+                f"example: python manage.py up --port {_free_port(host, port)} "
+                f"(with make: make run PORT={_free_port(host, port)})"
             ) from error
         raise CannotStart(
-            f"Cannot listen on {host} port {port}: {error.strerror or error}. Choose others with --host and --port."
+            f"Cannot listen on {host} port {port}: {error.strerror or error}. "
+            "Choose others with --host and --port."
         ) from error
     return bound
 

@@ -149,7 +149,7 @@ class Supervisor:
                 self._cluster.ensure_database()
         if "valkey" in self.embedded:
             self._await_ready(self._begin(plan.valkey_spec(ValkeyServer(self.layout))))
-        code, output = self.step("migrate", "migrate", "--no-input")
+        code, _ = self.step("migrate", "migrate", "--no-input")
         if code != 0:
             raise CannotStart(f"The migrations failed. {last_line(self.layout.log / 'migrate.log')}")
         web = self._begin(plan.web_spec(self.layout, self.options, listening))

@@ -17,8 +17,8 @@ from raterapp.supervisor.supervisor import Supervisor
 
 class Command(BaseCommand):
     help = (
-        "Start everything: database, broker, web server, workers and clock; load the demo on the first start. "
-        "Ctrl-C stops it all. Data and logs are in ./var (or RATERAPP_VAR)."
+        "Start everything: database, broker, web server, workers and clock; load the demo on the first "
+        "start. Ctrl-C stops it all. Data and logs are in ./var (or RATERAPP_VAR)."
     )
     requires_system_checks: list[str] = []
 

@@ -14,9 +14,11 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
 
-@worker_process_init.connect
 def end_with_worker(**_: Any) -> None:
     """A worker killed outright must not leave pool processes that train on: the run starts elsewhere."""
     from raterapp.embedded.process import die_with_parent
 
     die_with_parent(signal.SIGKILL)
+
+
+worker_process_init.connect(end_with_worker)

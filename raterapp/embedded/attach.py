@@ -8,9 +8,7 @@ from contextlib import contextmanager
 from raterapp.embedded.layout import var_layout
 
 # Commands that need no database.
-WITHOUT_DATABASE = frozenset(
-    "help --help -h version --version analyze collectstatic compilemessages makemessages spectacular".split()
-)
+WITHOUT_DATABASE = {"help", "--help", "-h", "version", "--version", "analyze", "collectstatic", "spectacular"}
 # Set for ``up``: the services that it has to start itself.
 EMBEDDED_VARIABLE = "RATERAPP_EMBEDDED"
 

@@ -13,6 +13,7 @@ import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
 import psycopg
@@ -173,9 +174,9 @@ class PostgresCluster:
         assert server is not None
         return server
 
-    def popen_options(self) -> dict[str, object]:
+    def popen_options(self) -> dict[str, Any]:
         """How the server must be spawned: its own session, not root, nothing of our environment."""
-        options: dict[str, object] = {
+        options: dict[str, Any] = {
             "stdin": subprocess.DEVNULL,
             "cwd": "/",
             "start_new_session": True,

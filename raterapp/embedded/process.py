@@ -26,7 +26,7 @@ def is_alive(pid: int, started_at: float) -> bool:
     try:
         process = psutil.Process(pid)
         same = abs(process.create_time() - started_at) <= _SAME_START_WITHIN_S
-        return same and process.status() != psutil.STATUS_ZOMBIE
+        return bool(same and process.status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return False
 

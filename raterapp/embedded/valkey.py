@@ -5,6 +5,7 @@ Nothing that matters is lost with it: the runs table is the truth, messages are 
 
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import redis
 
@@ -86,7 +87,7 @@ class ValkeyServer:
         return True
 
 
-def popen_options() -> dict[str, object]:
+def popen_options() -> dict[str, Any]:
     """How the server must be spawned: its own session and nothing of our environment."""
     return {
         "stdin": subprocess.DEVNULL,

@@ -32,7 +32,8 @@ def check_var(var_dir: Path, *, min_free_bytes: int = MIN_FREE_BYTES) -> None:
     if free_bytes < min_free_bytes:
         raise CannotStart(
             f"The disk of {var_dir} has {free_bytes // 2**20} MB free; at least "
-            f"{min_free_bytes // 2**20} MB are needed. Free some space, or choose another folder: RATERAPP_VAR=/path python manage.py up"
+            f"{min_free_bytes // 2**20} MB are needed. Free some space, or choose another "
+            "folder: RATERAPP_VAR=/path python manage.py up"
         )
 
 

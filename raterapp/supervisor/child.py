@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -30,7 +31,7 @@ class ChildSpec:
 
     name: str
     command: Callable[[], list[str]]
-    popen_options: Mapping[str, object]
+    popen_options: Mapping[str, Any]
     stop: tuple[tuple[signal.Signals, float], ...]
     death_signal: signal.Signals
     nice: int = 0

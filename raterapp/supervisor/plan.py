@@ -10,6 +10,7 @@ import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from raterapp.embedded import locks
 from raterapp.embedded.layout import VarLayout
@@ -146,7 +147,7 @@ def answers_health(url: str) -> Callable[[], bool]:
     return ready
 
 
-def python_options(layout: VarLayout) -> dict[str, object]:
+def python_options(layout: VarLayout) -> dict[str, Any]:
     """How our own Python children are spawned: own session, our environment and the marker."""
     return {
         "stdin": subprocess.DEVNULL,

@@ -15,7 +15,7 @@ COVERED, PARTLY, OFF_STANCE, UNCOVERED = 0.93, 0.6, 0.6, 0.04
 _RESERVED = re.compile(
     r"\b(?:caution|warned|be aware|beware|warning|steer clear|drawback|reservation|"
     r"less to your liking|wary|weigh|"
-    r"not warm to|try your patience|give you pause|put(?:s)? you off|on paper|in fairness|"
+    r"not take to|try your patience|give you pause|put(?:s)? you off|on paper|in fairness|"
     r"two (?:counts|things)|"
     r"even so|not known for|not for you|not your|(?:wears?|weary) you|dislike|avoid|rather do without|"
     r"if you (?:usually|tend|prefer|would rather)|"
@@ -105,9 +105,9 @@ def covers(text: str, attribute: ProfileAttribute) -> float:
 
     With aspects in the attribute's sentence: 0.93 if the text speaks of at least half of them and with the
     fitting stance (praise for a like; a caution or "absent" for a dislike), 0.6 with the other stance or
-    with fewer of them, 0.04 with none. Where the sentence holds no aspect of the lexicon, and as a lower
-    bound where it does, the share of its content words (stemmed) in the text is mapped to the same range:
-    0.04 + 0.89 times min(1, share / 0.6). Source: sec. 4.1 (Pcov's teacher likelihood); the figures are
+    with fewer of them, 0.04 with none. Where the sentence holds no aspect of the lexicon, the share
+    of its content words (stemmed) in the text is mapped to the same range: 0.04 + 0.89 times
+    min(1, share / 0.6); the same, up to 0.6, where it holds aspects of which the text speaks of none. Source: sec. 4.1 (Pcov's teacher likelihood); the figures are
     this project's.
     """
     overlap = UNCOVERED + (COVERED - UNCOVERED) * min(1.0, _shares(text, attribute) / 0.6)
@@ -119,7 +119,7 @@ def covers(text: str, attribute: ProfileAttribute) -> float:
     if share == 0:
         return max(UNCOVERED, min(overlap, PARTLY))
     direct = COVERED if share >= 0.5 else PARTLY
-    return max(overlap, direct if _stance_fits(text, found, attribute) else min(direct, OFF_STANCE))
+    return direct if _stance_fits(text, found, attribute) else min(direct, OFF_STANCE)
 
 
 def _names(text: str) -> list[str]:

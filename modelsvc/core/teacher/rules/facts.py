@@ -13,34 +13,15 @@ from modelsvc.core.teacher.rules.lexicon import aspect_of_genre, mentions, stren
 from modelsvc.core.teacher.types import ItemFacts
 
 _NAME_PART = r"(?:[A-ZÀ-Þ][\w’'-]*[a-zß-ÿ](?<!['’]s)|[A-Z]\.|Mc[A-Z]\w+)"
-_PERSON = rf"[A-ZÀ-Þ][\w’'-]*(?:\s(?:(?:de|da|del|von|van|der|Le|La|Del)\s)?{_NAME_PART}){{1,3}}"
+_NOT_FIRST = (
+    r"(?!(?:What|When|While|After|Before|Director|Directors|Its|The|This|With|For|And|But|Both|Only|Even|"
+    r"Writer|In|As|From|Here|Where|Under|Like|At|On|By|To|If|Meanwhile|Behind)\b)"
+)
+_PERSON = rf"{_NOT_FIRST}[A-ZÀ-Þ][\w’'-]*(?:\s(?:(?:de|da|del|von|van|der|Le|La|Del)\s)?{_NAME_PART}){{1,3}}"
 _BOUNDARY = (
     r"(?=[,;:!?)\u2014]|\.(?:\s|$)|\s(?:in|on|at|with|who|that|which|and|or|but|for|from|to|as|by|into|"
     r"against|under|across|when|whose|after|before|while|is|has|\())"
 )
-_NOT_FIRST = {
-    "What",
-    "When",
-    "While",
-    "After",
-    "Before",
-    "Director",
-    "Directors",
-    "Its",
-    "The",
-    "This",
-    "With",
-    "For",
-    "And",
-    "But",
-    "Both",
-    "Only",
-    "Even",
-    "Writer",
-    "In",
-    "As",
-    "From",
-}
 
 
 @dataclass(frozen=True)
@@ -154,12 +135,8 @@ def _people(text: str) -> tuple[tuple[str, ...], tuple[str, ...], tuple[tuple[st
             cast += [name for name in match.groups() if name]
         for kind in ("role", "role_after", "played"):
             roles += [(match["actor"], match["np"]) for match in table[kind].finditer(sentence)]
-    sound = [name for name in directors if name.split()[0] not in _NOT_FIRST]
-    players = _unique([name for name in cast if name.split()[0] not in _NOT_FIRST], 4)
-    parts = {
-        actor: phrase for actor, phrase in roles if actor.split()[0] not in _NOT_FIRST and _agrees(phrase)
-    }
-    return _unique(sound, 2), players, tuple(parts.items())[:4]
+    parts = {actor: phrase for actor, phrase in roles if _agrees(phrase)}
+    return _unique(directors, 2), _unique(cast, 4), tuple(parts.items())[:4]
 
 
 @lru_cache(maxsize=20_000)

@@ -42,7 +42,7 @@ def claim_assignment(*, enrolment_id: int) -> Assignment | None:
     one rater.
 
     Raises:
-        StudyNotOpenError: the study is paused or closed, unless the rater still holds a lease and it is paused.
+        StudyNotOpenError: the study is closed, or is paused and the rater holds no lease.
     """
     enrolment = (
         Enrolment.objects.select_related("study")
@@ -116,7 +116,7 @@ def return_assignment(*, enrolment_id: int, public_id: uuid.UUID) -> None:
 
 
 def sweep_leases(*, batch: int = 1000) -> int:
-    """Expire overdue leases and reopen their slots; returns how many. Safe to run in several places at once."""
+    """Expire overdue leases and reopen their slots; returns how many. Safe in several places at once."""
     swept = 0
     while True:
         with transaction.atomic(), connection.cursor() as cursor:

@@ -86,7 +86,7 @@ def mark_instructed(*, enrolment_id: int) -> None:
 
 @transaction.atomic
 def finish_enrolment(*, enrolment_id: int) -> None:
-    """End the rater's work; a lease still held is returned. The rater may take it up again while work is left."""
+    """End the rater's work for now; the slot of a lease still held is open at once."""
     enrolment = Enrolment.objects.select_for_update(of=("self",), no_key=True).get(pk=enrolment_id)
     lease = (
         Assignment.objects.filter(enrolment=enrolment, status=Assignment.Status.LEASED)

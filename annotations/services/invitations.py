@@ -9,7 +9,8 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.utils import timezone
 
-from annotations.models import AuditEvent, Invitation, Study
+from annotations.models import Invitation, Study
+from annotations.services.audit import record_event
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +50,12 @@ def create_invitation(
         max_raters=max_raters,
         expires_at=expires_at,
     )
-    AuditEvent.objects.create(
+    record_event(
         account=created_by,
         action="invitation.created",
         study=study,
         object_kind="invitation",
-        object_id=str(invitation.pk),
+        object_id=invitation.pk,
         data={"rater_kind": rater_kind, "platform": platform, "max_raters": max_raters},
     )
     return NewInvitation(invitation, token)
@@ -65,10 +66,10 @@ def revoke_invitation(*, invitation: Invitation, revoked_by: AbstractBaseUser | 
     """Let nobody enter by this link any more; raters who already entered go on."""
     revoked = Invitation.objects.filter(pk=invitation.pk, revoked_at=None).update(revoked_at=timezone.now())
     if revoked:
-        AuditEvent.objects.create(
+        record_event(
             account=revoked_by,
             action="invitation.revoked",
-            study_id=invitation.study_id,
+            study=invitation.study,
             object_kind="invitation",
-            object_id=str(invitation.pk),
+            object_id=invitation.pk,
         )

@@ -91,7 +91,7 @@ def _revise(
 
 
 def _content_key(assignment: Assignment, answers: Answers, idempotency_key: uuid.UUID) -> uuid.UUID:
-    """The key stored: of these answers sent with this key, so that changed answers are not taken for a repeat."""
+    """The key stored: of these answers sent with this key, so that a changed answer is no repeat."""
     content = {
         "key": str(idempotency_key),
         "choices": dict(answers.choices),

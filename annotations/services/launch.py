@@ -14,7 +14,6 @@ from annotations.assignment.plan import PlannedComparison, PlannedSlot, hash_pla
 from annotations.assignment.questions import word_questions
 from annotations.assignment.spec import StudySpec
 from annotations.models import (
-    AuditEvent,
     Comparison,
     Contrast,
     Pair,
@@ -22,6 +21,7 @@ from annotations.models import (
     Slot,
     Study,
 )
+from annotations.services.audit import record_event
 from annotations.services.launch_material import LaunchError, Material, gather_material
 
 __all__ = ["LaunchError", "launch_study"]
@@ -76,12 +76,12 @@ def launch_study(*, spec: StudySpec | Mapping[str, Any], owner: AbstractBaseUser
     _write_unsplit_pairs(material)
     comparison_ids = _write_comparisons(study, material)
     _copy_slots(study, plan, comparison_ids)
-    AuditEvent.objects.create(
+    record_event(
         account=owner,
         action="study.launched",
         study=study,
         object_kind="study",
-        object_id=str(study.pk),
+        object_id=study.pk,
         data={"manifest_sha256": study.manifest_sha256, "slots": len(plan)},
     )
     return study

@@ -4,7 +4,8 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.utils import timezone
 
-from annotations.models import AuditEvent, Slot, Study
+from annotations.models import Slot, Study
+from annotations.services.audit import record_event
 
 
 class StudyStateError(ValueError):
@@ -58,7 +59,5 @@ def _change(
     if new == Study.Status.CLOSED:
         study.closed_at = timezone.now()
     study.save(update_fields=["status", "closed_at"])
-    AuditEvent.objects.create(
-        account=account, action=action, study=study, object_kind="study", object_id=str(study.pk)
-    )
+    record_event(account=account, action=action, study=study, object_kind="study", object_id=study.pk)
     return study

@@ -6,3 +6,12 @@ class AnnotationsConfig(AppConfig):
 
     name = "annotations"
     verbose_name = "Studies"
+
+    def ready(self) -> None:
+        from annotations.exports import run_kinds as exports
+        from annotations.imports import run_kinds as imports
+        from annotations.services import run_kinds as services
+
+        imports.register()
+        exports.register()
+        services.register_all()

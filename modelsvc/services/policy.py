@@ -97,7 +97,8 @@ def train(run: RunContext) -> dict[str, Any]:
         "kl_nats_per_token": report.column("kl_nats_per_token")[-1],
     }
     run.log(
-        f"joint reward {result['joint_reward_first']:.2f} at first, {result['joint_reward_last']:.2f} at last; "
+        f"joint reward {result['joint_reward_first']:.2f} at first, "
+        f"{result['joint_reward_last']:.2f} at last; "
         f"stopped by {report.stopped_by}"
     )
     folder = run.scratch / "endorser"

@@ -19,7 +19,7 @@ PRECISION_PAIR_MARGIN = 0.75
 
 
 def train(run: RunContext) -> dict[str, Any]:
-    """Train the four models and keep them, with calibration and held-out accuracy, as artifact ``rewards``."""
+    """Train the four models; artifact ``rewards`` also holds calibration and held-out accuracy."""
     from modelsvc.core.collab.embeddings import Embeddings
     from modelsvc.core.rewards import (
         AppConfig,

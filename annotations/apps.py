@@ -14,4 +14,4 @@ class AnnotationsConfig(AppConfig):
 
         imports.register()
         exports.register()
-        services.register_all()
+        services.register()

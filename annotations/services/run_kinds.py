@@ -4,5 +4,5 @@ from annotations.assignment.spec import StudySpec
 from annotations.runs.registry import RunKind, register
 
 
-def register_all() -> None:
+def register() -> None:
     register(RunKind("launch_study", "Launch a study", StudySpec, "annotations.services.launch_run:execute"))

@@ -35,6 +35,11 @@ RESAMPLES = 200
 PROMISED_COVERAGE = (0.93, 0.97)
 PROMISED_TYPE_ONE_ERROR = 0.06
 
+# Causes found by switching one part of the method off at a time, at 96 items and 5 raters (docs/statistics.md).
+FEW_RATERS = 5
+CAUSE_BELOW = "few raters: the Satterthwaite degrees of freedom are too many"
+CAUSE_ABOVE = "few raters, little dependence: the zero bound and the prior on the correlations both add width"
+
 GRID_ITEMS = (32, 96, 200)
 GRID_RATERS = (5, 15, 50)
 GRID_REDUNDANCY = (1, 3, 5)
@@ -64,24 +69,29 @@ class Point:
 
     @property
     def exception(self) -> str | None:
-        """Why a promise is not kept at this point, or None where all are."""
+        """Which promise is not kept at this point and what is known of the cause; None where all are."""
         low, high = PROMISED_COVERAGE
         shares = {"win rate": self.win_rate_coverage, "Pcov": self.pcov_coverage}
-        few = f"{min(self.design.raters, self.design.items)} raters"
-        reasons = [
-            f"{name} covers {share:.1%}: the variance between {few} is estimated from as many numbers"
+        missed = [
+            f"{name} covers {share:.1%}: {self._cause(share, low, CAUSE_BELOW)}"
             for name, share in shares.items()
             if share < low
         ]
-        reasons += [
-            f"{name} covers {share:.1%}: variances are bounded below by zero, which costs width where "
-            f"the votes of {few} depend little on each other"
+        missed += [
+            f"{name} covers {share:.1%}: {self._cause(share, high, CAUSE_ABOVE)}"
             for name, share in shares.items()
             if share > high
         ]
-        if self.type_one_error > PROMISED_TYPE_ONE_ERROR:
-            reasons.append(f"type-I error {self.type_one_error:.1%}: as for under-coverage")
-        return "; ".join(reasons) or None
+        if (error := self.type_one_error) > PROMISED_TYPE_ONE_ERROR:
+            cause = self._cause(error, PROMISED_TYPE_ONE_ERROR, CAUSE_BELOW)
+            missed.append(f"type-I error {error:.1%}: {cause}")
+        return "; ".join(missed) or None
+
+    def _cause(self, share: float, promised: float, cause_with_few_raters: str) -> str:
+        standard_error = math.sqrt(promised * (1 - promised) / self.studies)
+        if abs(share - promised) <= 2 * standard_error:
+            return f"within simulation error of the limit (2 x {standard_error:.1%})"
+        return cause_with_few_raters if self.design.raters <= FEW_RATERS else "cause not examined"
 
 
 def measure_point(design: Design, studies: int, seed: int) -> Point:

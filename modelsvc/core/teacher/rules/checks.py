@@ -107,8 +107,8 @@ def covers(text: str, attribute: ProfileAttribute) -> float:
     fitting stance (praise for a like; a caution or "absent" for a dislike), 0.6 with the other stance or
     with fewer of them, 0.04 with none. Where the sentence holds no aspect of the lexicon, the share
     of its content words (stemmed) in the text is mapped to the same range: 0.04 + 0.89 times
-    min(1, share / 0.6); the same, up to 0.6, where it holds aspects of which the text speaks of none. Source: sec. 4.1 (Pcov's teacher likelihood); the figures are
-    this project's.
+    min(1, share / 0.6); the same, up to 0.6, where it holds aspects of which the text speaks of none.
+    Source: sec. 4.1 (Pcov's teacher likelihood); the figures are this project's.
     """
     overlap = UNCOVERED + (COVERED - UNCOVERED) * min(1.0, _shares(text, attribute) / 0.6)
     wanted = attribute_aspects(attribute)

@@ -159,7 +159,7 @@ def _tailored(facts: Facts, profile: Profile, rng: random.Random) -> str:
         if any(rest[0][key] in hook for key in ("claim", "offer")):
             rest = rest[1:]
     else:
-        hook = writer.say("hook_seen" if "ph" in first and rng.random() < 0.8 else "hook", first)
+        hook = writer.say("hook_seen" if "ph" in first and rng.random() < 0.5 else "hook", first)
     head = [hook]
     clash_first = bool(bad) and firm[0] and rng.random() < 0.15
     if clash_first:

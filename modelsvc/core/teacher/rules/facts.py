@@ -83,7 +83,7 @@ def _patterns() -> Mapping[str, re.Pattern[str]]:
     plural = rf"(?:two|three|four|five|six|seven)\s{middle}(?:{heads})"
     person = rf"(?:a|an)\s{middle}(?:{people})"
     not_led = "".join(rf"(?<!\b{word} )" for word in ("with", "of", "to", "for"))
-    verb = r"(?:plays|stars as|voices|appears as|is|as|makes)"
+    verb = r"(?:plays|stars as|voices|appears as|as)"
     return {
         "phrase": re.compile(rf"\b(?P<np>{phrase}|{plural}){_BOUNDARY}"),
         "role": re.compile(

@@ -28,8 +28,8 @@ _AFFIRMED_BEFORE = re.compile(
     r"never (?:short|lets?|loses?)|more than (?:one|a few|a little))\b"
 )
 _NEGATED_AFTER = re.compile(
-    r"^(?:-free\b|less\b| (?:is|are|stays?|remains?) (?:rare|scarce|minimal|absent|off[- ]screen|"
-    r"kept off|confined|limited|restrained|mild|modest)\b)"
+    r"^(?:-free\b|less\b|(?: (?:is|are|stays?|remains?))? (?:rare|scarce|absent|off[- ]screen|kept off|"
+    r"nowhere)\b| (?:is|are|stays?|remains?) (?:minimal|confined|limited|restrained|mild|modest)\b)"
 )
 
 

@@ -9,7 +9,7 @@ from importlib import resources
 from types import MappingProxyType
 
 from modelsvc.core.teacher.rules.facts import Facts
-from modelsvc.core.teacher.rules.language import capitalized
+from modelsvc.core.teacher.rules.language import capitalized, content_stems
 from modelsvc.core.teacher.rules.lexicon import Aspect, mentions
 from modelsvc.core.teacher.types import ProfileAttribute
 
@@ -66,10 +66,15 @@ class Writer:
         ]
         if seen:
             self.used.add(seen[0])
+        claim = self.pick(target.claim)
+        # Of the tastes, one that repeats least of what is said of the film.
+        said = content_stems(f"{claim} {offer} {target.plain}")
+        fewest = min(len(content_stems(taste) & said) for taste in tastes)
+        tastes = tuple(taste for taste in tastes if len(content_stems(taste) & said) == fewest)
         return {
             **({f"ph{suffix}": seen[0]} if seen else {}),
             f"taste{suffix}": self.pick(tastes),
-            f"claim{suffix}": self.pick(target.claim),
+            f"claim{suffix}": claim,
             f"offer{suffix}": offer,
             f"topic{suffix}": target.topic,
             f"plain{suffix}": target.plain,
@@ -78,8 +83,8 @@ class Writer:
         }
 
     def pads(self) -> list[str]:
-        """Two sentences that claim nothing, for items about which little can be said."""
-        return [self.say("pad", {}), self.say("pad", {})]
+        """Three sentences that claim nothing, for items about which little can be said."""
+        return [self.say("pad", {}) for _ in range(3)]
 
     def say(self, move: str, slots: Mapping[str, str]) -> str:
         values = {"T": self.facts.title, **slots}

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 from transformers import AutoModel, AutoTokenizer, BertConfig, BertModel, BertTokenizer
 
@@ -113,6 +114,19 @@ class TextEncoder(nn.Module):
         mask = torch.cat([mask[:, :1].expand(-1, count + 1), mask[:, 1:]], dim=1)
         hidden = self.transformer(inputs_embeds=embedded, attention_mask=mask.long()).last_hidden_state
         return torch.cat([hidden[:, :1], hidden[:, count + 1 :]], dim=1)
+
+    def layered_states(self, batch: TokenBatch) -> Tensor:
+        """Word embeddings, middle and last hidden states, each of unit length, [W, T, 3 Z].
+
+        The last layer of a sentence encoder blurs its tokens into one meaning; the lower ones
+        still tell them apart.
+        """
+        embedded = self._word_embeddings()(batch.token_ids)
+        hidden = self.transformer(
+            inputs_embeds=embedded, attention_mask=batch.mask.long(), output_hidden_states=True
+        ).hidden_states
+        layers = (embedded, hidden[len(hidden) // 2], hidden[-1])
+        return torch.cat([F.normalize(layer.float(), dim=-1) for layer in layers], dim=-1)
 
     def pooled(self, texts: Sequence[str], prefix: Tensor | None = None) -> Tensor:
         """Masked mean over the tokens of each text, float32 [B, Z]."""

@@ -27,11 +27,10 @@ class NliTrainingConfig:
     """
 
     model: AlignmentNliConfig = field(default_factory=AlignmentNliConfig)
-    steps: int = 160
+    steps: int = 240
     items_per_batch: int = 8
     examples_per_item: int = 10
-    learning_rate: float = 2e-4
-    head_learning_rate: float = 1e-3
+    learning_rate: float = 1e-3
     weight_decay: float = 0.01
     max_grad_norm: float = 1.0
     held_out_share: float = 0.15
@@ -136,16 +135,8 @@ def _fit(
     config: NliTrainingConfig,
     callback: TrainingCallback | None,
 ) -> None:
-    encoder = [p for p in model.encoder.parameters() if p.requires_grad]
-    inside = {id(p) for p in model.encoder.parameters()}
-    heads = [p for p in model.parameters() if p.requires_grad and id(p) not in inside]
-    optimizer = torch.optim.AdamW(
-        [
-            {"params": encoder, "lr": config.learning_rate},
-            {"params": heads, "lr": config.head_learning_rate},
-        ],
-        weight_decay=config.weight_decay,
-    )
+    weights = list(model.parameters())
+    optimizer = torch.optim.AdamW(weights, lr=config.learning_rate, weight_decay=config.weight_decay)
     warmup = max(1, config.steps // 10)
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimizer,
@@ -176,7 +167,7 @@ def _fit(
             loss = F.cross_entropy(logits, labels)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
-            norm = nn.utils.clip_grad_norm_([*encoder, *heads], config.max_grad_norm)
+            norm = nn.utils.clip_grad_norm_(weights, config.max_grad_norm)
             optimizer.step()
             schedule.step()
             step += 1

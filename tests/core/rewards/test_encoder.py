@@ -63,6 +63,8 @@ def test_a_folder_without_an_encoder_is_named(tmp_path: Path) -> None:
 
 @torch.no_grad()
 def test_minilm_from_its_package_knows_what_is_alike() -> None:
-    pooled = load_minilm().pooled(["A boy befriends an alien.", "A child meets a creature from space.", "Tax law."])
+    pooled = load_minilm().pooled(
+        ["A boy befriends an alien.", "A child meets a creature from space.", "Tax law."]
+    )
     unit = torch.nn.functional.normalize(pooled, dim=1)
     assert unit[0] @ unit[1] > 0.3 > unit[0] @ unit[2]

@@ -56,7 +56,10 @@ def test_bradley_terry_weights_are_relative() -> None:
     first, second, p = t(1.0, -1.0), t(0.0, 0.0), t(1.0, 1.0)
     torch.testing.assert_close(
         bradley_terry_loss(first, second, p, t(3.0, 1.0)),
-        (3 * bradley_terry_loss(first[:1], second[:1], p[:1]) + bradley_terry_loss(first[1:], second[1:], p[1:]))
+        (
+            3 * bradley_terry_loss(first[:1], second[:1], p[:1])
+            + bradley_terry_loss(first[1:], second[1:], p[1:])
+        )
         / 4,
     )
     torch.testing.assert_close(

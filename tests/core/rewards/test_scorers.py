@@ -160,7 +160,9 @@ def test_training_is_seeded_and_calls_back_every_step(world: World, encoder: Tex
     torch.testing.assert_close(weights[0], weights[1], atol=1e-6, rtol=1e-5)
 
 
-def test_pcov_learns_from_targets_alone_and_against_the_description(world: World, encoder: TextEncoder) -> None:
+def test_pcov_learns_from_targets_alone_and_against_the_description(
+    world: World, encoder: TextEncoder
+) -> None:
     pairs = theme_pairs(world, 60)
     config = PcovConfig(training=dataclasses.replace(TRAINING, epochs=1), description_weight=0.5)
     names: set[str] = set()

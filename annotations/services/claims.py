@@ -62,14 +62,12 @@ def claim_assignment(*, enrolment_id: int) -> Assignment | None:
         return None
     revived = claiming.lock_expired_with_open_slot(enrolment)
     if revived is not None:
-        Slot.objects.filter(pk=revived.slot_id).update(status=Slot.Status.LEASED)
+        _begin(enrolment, revived.slot_id)
         return _lease(revived, study, afresh=True)
     slot = claiming.lock_open_slot(enrolment)
     if slot is None:
         return None
-    Slot.objects.filter(pk=slot.id).update(status=Slot.Status.LEASED)
-    if enrolment.status == Enrolment.Status.FINISHED:
-        Enrolment.objects.filter(pk=enrolment.pk).update(status=Enrolment.Status.ACTIVE, finished_at=None)
+    _begin(enrolment, slot.id)
     return _take(slot, enrolment, study)
 
 
@@ -125,6 +123,13 @@ def sweep_leases(*, batch: int = 1000) -> int:
         swept += count
         if count < batch:
             return swept
+
+
+def _begin(enrolment: Enrolment, slot_id: int) -> None:
+    """Mark the slot as leased; a rater who had finished is at work again."""
+    Slot.objects.filter(pk=slot_id).update(status=Slot.Status.LEASED)
+    if enrolment.status == Enrolment.Status.FINISHED:
+        Enrolment.objects.filter(pk=enrolment.pk).update(status=Enrolment.Status.ACTIVE, finished_at=None)
 
 
 def _count_answered(enrolment: Enrolment) -> int:

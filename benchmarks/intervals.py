@@ -35,7 +35,7 @@ RESAMPLES = 200
 PROMISED_COVERAGE = (0.93, 0.97)
 PROMISED_TYPE_ONE_ERROR = 0.06
 
-# Causes found by switching one part of the method off at a time, at 96 items and 5 raters (docs/statistics.md).
+# Causes found by switching off one part of the method at a time, 96 items, 5 raters (docs/statistics.md).
 FEW_RATERS = 5
 CAUSE_BELOW = "few raters: the Satterthwaite degrees of freedom are too many"
 CAUSE_ABOVE = "few raters, little dependence: the zero bound and the prior on the correlations both add width"

@@ -45,7 +45,7 @@ def test_every_printed_key_is_documented():
 
 
 def test_the_rule_for_formulas_names_every_character():
-    assert FORMULA_STARTS == set("=+-@\t\r")
+    assert set("=+-@\t\r") == FORMULA_STARTS
     rule = PAGE.split("## Text cells in spreadsheets")[1].split("## ")[0]
     assert all(f"`{character}`" in rule for character in "=+-@")
     assert "tab" in rule

@@ -11,6 +11,7 @@ from modelsvc.core.rewards.encoder import (
 )
 from modelsvc.core.rewards.entailment import HuggingFaceNli
 from modelsvc.core.rewards.joint import JointRewardConfig
+from modelsvc.core.rewards.nli_precision_labels import examples_from_precision_pairs
 from modelsvc.core.rewards.nli_recipe import ItemText, NliExample
 from modelsvc.core.rewards.nli_training import NliTrainingConfig, train_entailment
 from modelsvc.core.rewards.pair_training import PairTrainingConfig
@@ -45,6 +46,7 @@ __all__ = [
     "TextEncoder",
     "TrainedScorer",
     "TrainingCallback",
+    "examples_from_precision_pairs",
     "load_encoder",
     "load_minilm",
     "tiny_random_encoder",

@@ -124,6 +124,9 @@ class _Maker:
         self.frames: list[str] = wordings()[f"{prefix}frames"]
         self.chatter: list[str] = wordings()[f"{prefix}chatter"]
         self.claims: list[str] = wordings()[f"{prefix}false_claims"]
+        # Openers and tails vary the known frames; unseen ones stay as they are.
+        self.openers: list[str] = [""] if unseen else wordings()["openers"]
+        self.tails: list[str] = [""] if unseen else wordings()["tails"]
         self.title = display_title(item.title)
         self.sentences = split_sentences(item.description)
 
@@ -134,7 +137,9 @@ class _Maker:
         if kind == "reworded":
             return self._reworded(self._pick(self.sentences)), ENTAILMENT, kind
         if kind == "chatter":
-            return self._fill(self._pick(self.chatter), "", self.title), ENTAILMENT, kind
+            line = self._fill(self._pick(self.chatter), "", self.title)
+            opener = self._pick(self.openers)
+            return (opener + line[:1].lower() + line[1:] if opener else line), ENTAILMENT, kind
         if kind == "joined":
             both = f"{self._fragment(self.sentences)} and {self._fragment(self.sentences)}"
             return self._framed(both, self.title), ENTAILMENT, kind
@@ -184,7 +189,11 @@ class _Maker:
         return fragment if starts_name else fragment[:1].lower() + fragment[1:]
 
     def _framed(self, fragment: str, title: str) -> str:
-        return self._fill(self._pick(self.frames), fragment, title)
+        frame = self._pick(self.frames)
+        opener, tail = self._pick(self.openers), self._pick(self.tails)
+        if opener and not frame.startswith("{t}"):
+            frame = frame[:1].lower() + frame[1:]
+        return self._fill(f"{opener}{frame[:-1]}{tail}.", fragment, title)
 
     @staticmethod
     def _fill(frame: str, fragment: str, title: str) -> str:

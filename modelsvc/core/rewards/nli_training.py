@@ -27,11 +27,12 @@ class NliTrainingConfig:
     """
 
     model: AlignmentNliConfig = field(default_factory=AlignmentNliConfig)
-    steps: int = 240
+    steps: int = 150
     items_per_batch: int = 8
     examples_per_item: int = 10
     learning_rate: float = 1e-3
     weight_decay: float = 0.01
+    label_smoothing: float = 0.1
     max_grad_norm: float = 1.0
     held_out_share: float = 0.15
     seed: int = 0
@@ -164,7 +165,7 @@ def _fit(
                 batch += [given[row] for row in take]
             logits = model([e.premise for e in batch], [e.hypothesis for e in batch])
             labels = torch.tensor([example.label for example in batch], device=logits.device)
-            loss = F.cross_entropy(logits, labels)
+            loss = F.cross_entropy(logits, labels, label_smoothing=config.label_smoothing)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
             norm = nn.utils.clip_grad_norm_(weights, config.max_grad_norm)

@@ -43,6 +43,8 @@ def save_reward_models(models: RewardModels, folder: Path) -> None:
     entailment = models.prec.entailment
     prec: dict[str, object] = {"aggregation": models.prec.aggregation}
     if isinstance(entailment, AlignmentNli):
+        if _differs(entailment.encoder, base):
+            raise ValueError("the entailment model must stand on the same pretrained encoder as the scorers")
         prec |= {"kind": "alignment", "config": entailment.config.as_dict()}
         save_file(_own_weights(entailment, base), folder / "prec.safetensors")
     elif isinstance(entailment, HuggingFaceNli):
@@ -88,6 +90,11 @@ def load_reward_models(folder: Path) -> RewardModels:
         )
     except (KeyError, TypeError) as error:
         raise RewardModelsFileError(f"{folder / HEADER}: {error!r}") from error
+
+
+def _differs(encoder: TextEncoder, base: TextEncoder) -> bool:
+    ours, theirs = encoder.state_dict(), base.state_dict()
+    return set(ours) != set(theirs) or any(not torch.equal(ours[name], theirs[name]) for name in ours)
 
 
 def _own_weights(module: nn.Module, base: TextEncoder) -> dict[str, Tensor]:

@@ -34,7 +34,9 @@ def choose(logits: Tensor, uniforms: Tensor, *, temperature: float, top_p: float
 
 def _inverse(mass: Tensor, uniforms: Tensor) -> Tensor:
     cumulative = mass.double().cumsum(dim=-1)
-    targets = uniforms.to(cumulative) * cumulative[:, -1]
+    total = cumulative[:, -1]
+    # Rounding must not push a draw past the last token that has mass.
+    targets = torch.minimum(uniforms.to(cumulative) * total, torch.nextafter(total, torch.zeros_like(total)))
     chosen = torch.searchsorted(cumulative, targets.unsqueeze(-1), right=True).squeeze(-1)
     return chosen.clamp_max(mass.shape[-1] - 1)
 

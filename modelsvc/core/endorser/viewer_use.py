@@ -17,6 +17,9 @@ from modelsvc.core.endorser.model import Endorser
 from modelsvc.core.endorser.precision import Precision, autocast
 from modelsvc.core.endorser.tasks import Endorsed, EndorsementTask
 
+LEAST_GAP = 0.01
+"""Nats per token under which a gap is of no use, however surely it is there."""
+
 
 @dataclass(frozen=True)
 class MeanInterval:
@@ -41,8 +44,9 @@ class ViewerUse:
 
     @property
     def uses_viewer(self) -> bool:
-        """True if both intervals lie above 0: the gate before RL."""
-        return self.shuffled_minus_true.interval[0] > 0 and self.zeroed_minus_true.interval[0] > 0
+        """The gate before RL: both gaps at least LEAST_GAP, with intervals clear of 0."""
+        gaps = (self.shuffled_minus_true, self.zeroed_minus_true)
+        return all(gap.mean >= LEAST_GAP and gap.interval[0] > 0 for gap in gaps)
 
 
 @torch.no_grad()

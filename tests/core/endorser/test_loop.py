@@ -35,10 +35,12 @@ def test_from_stage_1_to_a_fine_tuned_policy_and_back_from_disk(tmp_path: Path) 
         endorser,
         [ItemText(c.item_vector, c.item_title, c.item_description) for c in contexts],
         [ViewerText(c.viewer_vector, c.profile) for c in contexts],
-        TrainingConfig(weights="adapters", steps=3, batch_size=4),
+        TrainingConfig(weights="adapters", steps=3, batch_size=4, precision="fp32"),
     )
     pairs = [Endorsed(c, f"You will like {c.item_title}.") for c in contexts]
-    second = train_stage_2(endorser, pairs, TrainingConfig(steps=30, batch_size=4, learning_rate=3e-3))
+    second = train_stage_2(
+        endorser, pairs, TrainingConfig(steps=30, batch_size=4, learning_rate=3e-3, precision="fp32")
+    )
     assert len(first.losses) == 3
     assert second.final_loss < 0.8 * second.losses[0]
 
@@ -50,7 +52,9 @@ def test_from_stage_1_to_a_fine_tuned_policy_and_back_from_disk(tmp_path: Path) 
         endorser,
         contexts,
         share_of_letter_l,
-        OnPolicyConfig(steps=2, contexts_per_step=2, samples_per_context=2, max_new_tokens=12),
+        OnPolicyConfig(
+            steps=2, contexts_per_step=2, samples_per_context=2, max_new_tokens=12, precision="fp32"
+        ),
         on_step=lambda step, total, metrics: seen.append((step, total)),
     )
     assert seen == [(1, 2), (2, 2)]

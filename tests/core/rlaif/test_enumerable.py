@@ -9,7 +9,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from modelsvc.core.rlaif.losses import leave_one_out_advantages, log_ratio, regularized_returns, reinforce_loss
+from modelsvc.core.rlaif.losses import (
+    leave_one_out_advantages,
+    log_ratio,
+    regularized_returns,
+    reinforce_loss,
+)
 
 TEXTS = [(0,), (1, 0), (1, 1), (1, 2), (2, 0), (2, 1), (2, 2)]
 TOKENS = torch.tensor([[*text, 0][:2] for text in TEXTS])
@@ -36,12 +41,12 @@ class Policy:
         return self.token_log_probs().sum(dim=1)
 
 
-@pytest.fixture()
+@pytest.fixture
 def reference() -> Policy:
     return Policy(torch.randn(3, 3, generator=torch.Generator().manual_seed(1), dtype=torch.float64))
 
 
-@pytest.fixture()
+@pytest.fixture
 def policy() -> Policy:
     logits = torch.randn(3, 3, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
     return Policy(logits.requires_grad_())

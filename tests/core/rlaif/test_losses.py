@@ -34,9 +34,7 @@ def test_returns_by_hand() -> None:
 
 def test_leave_one_out_by_hand() -> None:
     # Context 1 has returns 1, 2, 6: baselines 4, 3.5, 1.5. Context 2 has 0, 0, 3.
-    advantages = leave_one_out_advantages(
-        torch.tensor([1.0, 2.0, 6.0, 0.0, 0.0, 3.0]), samples_per_context=3
-    )
+    advantages = leave_one_out_advantages(torch.tensor([1.0, 2.0, 6.0, 0.0, 0.0, 3.0]), samples_per_context=3)
     assert advantages.tolist() == [-3.0, -1.5, 4.5, -1.5, -1.5, 3.0]
 
 

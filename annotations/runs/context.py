@@ -89,7 +89,7 @@ class RunContext:
 
     def sample(self, text: str, **data: Any) -> None:
         """Keep a sample text to read while the run goes on."""
-        self._event(level=RunEvent.Level.SAMPLE, message=text, data=data)
+        self._event(level=RunEvent.Level.SAMPLE, message=text.replace("\x00", "\ufffd"), data=data)
 
     def _event(self, **fields: Any) -> None:
         with transaction.atomic():

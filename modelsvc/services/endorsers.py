@@ -169,8 +169,9 @@ def generate(run: RunContext) -> dict[str, Any]:
         samples = endorser.generate(
             [contexts[pair.item.id, pair.viewer.id] for pair in part], settings, seed=run.seed + start
         )
+        cleaned = [_clean(text) for text in samples.texts]
         new = []
-        for pair, text, truncated in zip(part, samples.texts, samples.truncated.tolist(), strict=True):
+        for pair, text, truncated in zip(part, cleaned, samples.truncated.tolist(), strict=True):
             if (pair.item.id, pair.viewer.id) in written:
                 continue
             new.append(_new_endorsement(pair, text, truncated))
@@ -186,7 +187,7 @@ def generate(run: RunContext) -> dict[str, Any]:
             texts.append(text)
             truncated_count += truncated
         record_endorsements(system=system, endorsements=new, run_id=run.run_id)
-        run.sample(samples.texts[0], item=part[0].item.title, viewer=part[0].viewer.external_id)
+        run.sample(cleaned[0], item=part[0].item.title, viewer=part[0].viewer.external_id)
         run.progress(min(start + config.batch_size, len(pairs)), len(pairs), f"{len(texts)} texts")
     result: dict[str, Any] = {"endorsements": len(texts), "truncated": truncated_count}
     if texts:
@@ -197,6 +198,11 @@ def generate(run: RunContext) -> dict[str, Any]:
 def policy_folder(run: RunContext) -> Path:
     """The folder of the endorser given as input ``policy``: an endorser run's or a fine-tuned policy's."""
     return run.input_folder("policy", "endorser")
+
+
+def _clean(text: str) -> str:
+    """One line without control characters, which PostgreSQL and pages cannot hold."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
 
 
 def _new_endorsement(pair: PairRecord, text: str, truncated: bool) -> NewEndorsement:

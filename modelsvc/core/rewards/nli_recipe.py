@@ -167,15 +167,19 @@ class _Maker:
             wrong = display_title(other.title)
             text = self._fill(self._pick(with_title), self._fragment(self.sentences), wrong)
             return (text if wrong != self.title else ""), CONTRADICTION, kind
-        source = self._pick(self.sentences)
-        if self.rng.random() < 0.5:
-            source = self._framed(self._fragment([source]), self.title)
         if kind == "negated":
-            return self._negated(source), CONTRADICTION, kind
+            return self._negated(self._pick(self.sentences)), CONTRADICTION, kind
+        # The description's words are falsified, never the frame's: a frame says nothing of the item.
+        whole = self.rng.random() < 0.5
+        source = self._pick(self.sentences) if whole else self._fragment(self.sentences)
         if kind == "swapped_attribute":
-            return self._swapped_attribute(source), CONTRADICTION, kind
-        pattern = _NAME if kind == "swapped_name" else _NUMBER
-        return self._swapped(source, pattern, other.description), CONTRADICTION, kind
+            changed = self._swapped_attribute(source)
+        else:
+            pattern = _NAME if kind == "swapped_name" else _NUMBER
+            changed = self._swapped(source, pattern, other.description)
+        if changed and not whole:
+            changed = self._framed(changed, self.title)
+        return changed, CONTRADICTION, kind
 
     def _pick(self, options: Sequence[str]) -> str:
         return options[int(self.rng.integers(len(options)))]

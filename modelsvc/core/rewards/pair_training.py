@@ -23,7 +23,7 @@ class PairTrainingConfig:
     start from nothing. ``held_out_share`` of the items is measured on and never trained on.
     """
 
-    epochs: int = 3
+    epochs: int = 2
     batch_size: int = 16
     learning_rate: float = 1e-4
     head_learning_rate: float = 1e-3

@@ -170,7 +170,12 @@ def test_long_premises_are_not_cut(trained: TrainedEntailment) -> None:
     padding = "It was shot at a tower. " * 60
     late = f"{padding}Her friend Greta is a soldier."
     logits = entailment_logit(trained.model.logits([late, padding], ["Her friend Greta is a soldier."] * 2))
-    assert logits[0] > logits[1] + 1.0
+    assert logits[0] > logits[1]  # what only the last of 60 sentences says still counts
+    states = trained.model._premises([late])[late].states
+    tokens = trained.model.encoder.tokenizer(late, add_special_tokens=False)["input_ids"]
+    windows = len(trained.model.encoder.windows([late]).text_rows)
+    assert windows > 1
+    assert len(states) == len(tokens) + 2 * windows
 
 
 def test_held_out_extra_examples_are_measured_apart() -> None:

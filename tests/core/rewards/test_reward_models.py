@@ -154,3 +154,13 @@ def test_weights_of_another_model_are_refused(models: RewardModels, tmp_path: Pa
     (tmp_path / "app.safetensors").write_bytes((tmp_path / "ppr.safetensors").read_bytes())
     with pytest.raises(RewardModelsFileError, match=r"app\.safetensors: missing .*unexpected"):
         RewardModels.load(tmp_path)
+
+
+def test_an_entailment_model_on_another_encoder_is_not_saved_silently(
+    models: RewardModels, world: World, tmp_path: Path
+) -> None:
+    items = [ItemText(c.item_id, c.item_title, c.item_description) for c in world.contexts]
+    stranger = train_entailment(items, tiny_random_encoder(WORDS, seed=9), NliTrainingConfig(steps=1)).model
+    mixed = RewardModels(PrecisionModel(stranger), models.app, models.pcov, models.ppr)
+    with pytest.raises(ValueError, match="same pretrained encoder"):
+        mixed.save(tmp_path)

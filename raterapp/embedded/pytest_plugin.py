@@ -23,6 +23,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     _folder = Path(tempfile.mkdtemp(prefix="raterapp-test-"))
     layout = VarLayout(_folder)
     os.environ["RATERAPP_VAR"] = str(_folder)
+    (_folder / "static").mkdir()
     if "DATABASE_URL" not in os.environ:
         os.environ["DATABASE_URL"] = join_postgres(layout, tied=True)
     if "CELERY_BROKER_URL" not in os.environ:

@@ -20,7 +20,7 @@ def check_var(var_dir: Path, *, min_free_bytes: int = MIN_FREE_BYTES) -> None:
         CannotStart: it cannot, or it has not.
     """
     try:
-        for folder in (var_dir / "run", var_dir / "log"):
+        for folder in (var_dir / "run", var_dir / "log", var_dir / "static"):
             folder.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=var_dir / "run", prefix="write-test-") as probe:
             probe.write(b"0" * 4096)

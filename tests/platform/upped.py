@@ -15,7 +15,7 @@ import psutil
 
 CODE_DIR = Path(__file__).resolve().parents[2]
 UP_TEXT = "Ctrl-C stops everything."
-TIMEOUT_S = 60.0
+TIMEOUT_S = 120.0
 
 
 class Upped:

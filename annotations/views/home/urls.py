@@ -1,0 +1,7 @@
+"""The first page after login."""
+
+from django.urls import path
+
+from annotations.views.home import views
+
+urlpatterns = [path("", views.home, name="home")]

@@ -4,8 +4,8 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.utils import timezone
 
-from annotations.imports.pipeline_spec import PipelineSpec
 from annotations.models import Catalogue, Run
+from annotations.runs.pipeline_spec import PipelineSpec
 from annotations.runs.version import code_version
 from annotations.services.runs import create_run
 

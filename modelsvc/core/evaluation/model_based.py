@@ -3,17 +3,20 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from modelsvc.core.endorser.context import Context
 from modelsvc.core.rewards.joint import REWARDS
 from modelsvc.core.rewards.reward_models import RewardModels
 
+if TYPE_CHECKING:
+    from modelsvc.core.endorser.context import Context
+
 Floats = NDArray[np.float64]
-Endorsements = Sequence[tuple[Context, str]]
+Endorsements: TypeAlias = "Sequence[tuple[Context, str]]"
 PairKey = tuple[str, str]
 
 
@@ -160,7 +163,7 @@ def _standard_error(values: Floats) -> float | None:
     return float(values.std(ddof=1) / math.sqrt(len(values)))
 
 
-def _by_pair(name: str, endorsements: Endorsements) -> dict[PairKey, tuple[Context, str]]:
+def _by_pair(name: str, endorsements: Endorsements) -> "dict[PairKey, tuple[Context, str]]":
     rows: dict[PairKey, tuple[Context, str]] = {}
     for context, text in endorsements:
         key = (context.item_id, context.viewer_id)

@@ -1,12 +1,17 @@
 """Waking workers up, and finding what was lost. The runs table decides; messages are only hints."""
 
+import logging
 from datetime import timedelta
 
 from celery import current_app
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 
 from annotations.models import Run
+
+logger = logging.getLogger(__name__)
 
 TASK = "annotations.tasks.execute_run"
 MAX_ATTEMPTS = 5
@@ -18,7 +23,16 @@ _DEAD = (Run.Status.FAILED, Run.Status.CANCELLED)
 def dispatch(run: Run) -> None:
     """Send the run's message once the surrounding transaction has committed."""
     run_id, queue = run.pk, run.queue
-    transaction.on_commit(lambda: current_app.send_task(TASK, args=[run_id], queue=queue, ignore_result=True))
+    transaction.on_commit(lambda: _send(run_id, queue))
+
+
+def _send(run_id: int, queue: str) -> None:
+    """Send the message; if the broker is out of reach, leave the run for the sweeper's next round."""
+    try:
+        current_app.send_task(TASK, args=[run_id], queue=queue, ignore_result=True, retry=False)
+    except OperationalError as error:
+        logger.warning("run %s: the broker is out of reach (%s); the sweeper will send it", run_id, error)
+        Run.objects.filter(pk=run_id, status=Run.Status.QUEUED).update(queued_at=None)
 
 
 def release_dependants(*, run_id: int) -> None:
@@ -73,8 +87,11 @@ def _close_pipeline(*, pipeline_id: int) -> None:
     pipeline.save()
 
 
-def sweep() -> dict[str, int]:
-    """Put right what a crash left: expired leases, lost messages, waiting runs that are free to go."""
+def sweep(*, redispatch_after: timedelta = REDISPATCH_AFTER) -> dict[str, int]:
+    """Put right what a crash left: expired leases, lost messages, waiting runs that are free to go.
+
+    A queued run's message counts as lost after ``redispatch_after``; a second message does no harm.
+    """
     now = timezone.now()
     counts = {"requeued": 0, "failed": 0, "redispatched": 0, "released": 0}
     with transaction.atomic():
@@ -98,7 +115,7 @@ def sweep() -> dict[str, int]:
             if run.finished_at == now:
                 release_dependants(run_id=run.pk)
         lost = Run.objects.select_for_update(skip_locked=True).filter(
-            status=Run.Status.QUEUED, queued_at__lt=now - REDISPATCH_AFTER
+            Q(queued_at__isnull=True) | Q(queued_at__lt=now - redispatch_after), status=Run.Status.QUEUED
         )
         for run in lost:
             run.queued_at = now

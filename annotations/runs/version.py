@@ -23,7 +23,7 @@ def code_version() -> str:
 
 
 def _git(*arguments: str) -> str:
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(
         ["git", *arguments],  # noqa: S607
         cwd=settings.BASE_DIR,
         capture_output=True,

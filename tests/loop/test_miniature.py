@@ -51,7 +51,13 @@ PIPELINE = {
 
 
 def _tiny(**config):
-    return {"base_model": "tiny", "batch_size": 4, "max_answer_tokens": 48, "max_prompt_tokens": 1600, **config}
+    return {
+        "base_model": "tiny",
+        "batch_size": 4,
+        "max_answer_tokens": 48,
+        "max_prompt_tokens": 1600,
+        **config,
+    }
 
 
 def _stage(name, kind, inputs, /, **config):

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.db import transaction
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 from pydantic import ValidationError
 
 from annotations.models import Artifact, Run
@@ -142,6 +143,18 @@ def test_the_sweeper_sends_a_lost_message_again_but_not_a_fresh_one(sent):
     assert sent == [(run.pk, "light")]
 
 
+def test_a_broker_out_of_reach_loses_nothing(monkeypatch, sent):
+    def refuse(*args, **options):
+        raise OperationalError("connection refused")
+
+    with monkeypatch.context() as outage:
+        outage.setattr(dispatch.current_app, "send_task", refuse)
+        run = create_run(kind="t_echo", config={"text": ""})
+    assert sent == []
+    assert dispatch.sweep()["redispatched"] == 1
+    assert sent == [(run.pk, "light")]
+
+
 def test_a_renewed_lease_is_refused_to_an_old_fence(sent):
     run = create_run(kind="t_echo", config={"text": ""})
     leases.claim_run(run_id=run.pk, worker="first")
@@ -157,7 +170,9 @@ def test_bad_input_is_refused_before_anything_is_written(sent):
         create_run(kind="t_echo", config={})
     with pytest.raises(ValueError, match="needs the inputs right"):
         create_run(
-            kind="t_join", config={"text": ""}, inputs={"left": create_run(kind="t_echo", config={"text": ""})}
+            kind="t_join",
+            config={"text": ""},
+            inputs={"left": create_run(kind="t_echo", config={"text": ""})},
         )
     assert Run.objects.filter(kind="t_join").count() == 0
 

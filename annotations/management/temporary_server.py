@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlsplit, urlunsplit
 
 from django.conf import settings
 from django.db import connection
@@ -82,13 +82,6 @@ def _stop(process: "subprocess.Popen[bytes]") -> None:
 
 
 def _database_url() -> str:
-    """The database of this process as a URL, also where it is a test database."""
-    database = connection.settings_dict
-    host, port = str(database["HOST"]), str(database["PORT"])
-    account = quote(str(database["USER"]), safe="")
-    if database["PASSWORD"]:
-        account += ":" + quote(str(database["PASSWORD"]), safe="")
-    if host.startswith("/"):
-        query = urlencode({"host": host} | ({"port": port} if port else {}))
-        return f"postgres://{account}@/{quote(str(database['NAME']))}?{query}"
-    return f"postgres://{account}@{host}{':' + port if port else ''}/{quote(str(database['NAME']))}"
+    """The URL that this process was started with, naming the database now in use (a test database, say)."""
+    url = urlsplit(os.environ["DATABASE_URL"])
+    return urlunsplit(url._replace(path="/" + quote(str(connection.settings_dict["NAME"]))))

@@ -1,6 +1,5 @@
 """What a rater holds and has done."""
 
-import uuid
 from dataclasses import dataclass
 
 from django.db.models import Avg, Count, FloatField, Q, Value
@@ -30,11 +29,6 @@ def invitation_with_token_hash(token_sha256: str) -> Invitation | None:
 def enrolment_with_token_hash(study_id: int, token_sha256: str) -> Enrolment | None:
     """The enrolment in the study that this token belongs to."""
     return Enrolment.objects.filter(study_id=study_id, token_sha256=token_sha256).first()
-
-
-def assignment_of(enrolment_id: int, public_id: uuid.UUID) -> Assignment | None:
-    """An assignment of this rater, whatever its state."""
-    return Assignment.objects.filter(enrolment_id=enrolment_id, public_id=public_id).first()
 
 
 def rater_progress(enrolment_id: int) -> Progress:

@@ -5,10 +5,10 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from annotations.assignment.questions import in_order
-from annotations.models import Assignment, Draft, SampledAttribute, Study
+from annotations.models import Assignment, Draft, SampledAttribute
 from annotations.queries.claims import rater_progress
 
 _READING_WORDS_PER_S = 4.0
@@ -58,40 +58,31 @@ class WorkPage:
         return max(1, math.ceil(self.typical_s * (self.total - self.answered) / 60))
 
 
-def work_page(assignment_id: int) -> WorkPage:
-    """The page of an assignment, in four queries whatever the study's size."""
+def form_plan(*, enrolment_id: int, public_id: uuid.UUID) -> FormPlan | None:
+    """The form of one of this rater's assignments that may still be answered, in two queries."""
     assignment = (
-        Assignment.objects.select_related(
-            "study", "comparison__test_endorsement", "comparison__baseline_endorsement"
-        )
-        .only(
-            "public_id",
-            "enrolment_id",
-            "position_of_test",
-            "study__title",
-            "study__questions",
-            "study__ties_allowed",
-            "study__both_bad_allowed",
-            "study__skip_allowed",
-            "study__assignments_per_rater",
-            "comparison__item_title",
-            "comparison__item_description",
-            "comparison__test_endorsement__text",
-            "comparison__baseline_endorsement__text",
-        )
-        .annotate(
-            wording=F("study__manifest__wording"),
-            comparison_count=F("study__manifest__comparisons__count"),
-        )
-        .get(pk=assignment_id)
+        _with_study(Assignment.objects.filter(enrolment_id=enrolment_id, public_id=public_id))
+        .exclude(status=Assignment.Status.RETURNED)
+        .first()
     )
-    attributes = SampledAttribute.objects.filter(comparison_id=assignment.comparison_id).order_by("position")
+    return None if assignment is None else _form_plan(assignment)
+
+
+def work_page(*, enrolment_id: int, public_id: uuid.UUID) -> WorkPage:
+    """The page of one of this rater's assignments, in four queries whatever the study's size."""
+    assignment = _with_study(
+        Assignment.objects.select_related("comparison__test_endorsement", "comparison__baseline_endorsement"),
+        "comparison__item_title",
+        "comparison__item_description",
+        "comparison__test_endorsement__text",
+        "comparison__baseline_endorsement__text",
+    ).get(enrolment_id=enrolment_id, public_id=public_id)
     draft = Draft.objects.filter(assignment=assignment).values_list("answers", flat=True).first()
     study, comparison = assignment.study, assignment.comparison
     texts = (comparison.test_endorsement.text, comparison.baseline_endorsement.text)
     text_a, text_b = texts if assignment.position_of_test == "A" else reversed(texts)
-    form = _form_plan(study, tuple(attributes.values_list("text", flat=True)), assignment.wording)
-    progress = rater_progress(assignment.enrolment_id)
+    form = _form_plan(assignment)
+    progress = rater_progress(enrolment_id)
     return WorkPage(
         public_id=assignment.public_id,
         study_title=study.title,
@@ -108,11 +99,36 @@ def work_page(assignment_id: int) -> WorkPage:
     )
 
 
-def _form_plan(study: Study, attributes: tuple[str, ...], wording: Mapping[str, str]) -> FormPlan:
+def _with_study(assignments: QuerySet[Assignment], *fields: str) -> QuerySet[Assignment]:
+    """With what a form needs of the study, but not its long texts and lists."""
+    return (
+        assignments.select_related("study")
+        .only(
+            "public_id",
+            "position_of_test",
+            "comparison_id",
+            "study__title",
+            "study__questions",
+            "study__ties_allowed",
+            "study__both_bad_allowed",
+            "study__skip_allowed",
+            "study__assignments_per_rater",
+            *fields,
+        )
+        .annotate(
+            wording=F("study__manifest__wording"),
+            comparison_count=F("study__manifest__comparisons__count"),
+        )
+    )
+
+
+def _form_plan(assignment: Assignment) -> FormPlan:
+    study = assignment.study
+    attributes = SampledAttribute.objects.filter(comparison_id=assignment.comparison_id).order_by("position")
     return FormPlan(
         questions=tuple(in_order(study.questions)),
-        attributes=attributes if "coverage" in study.questions else (),
-        wording=wording,
+        attributes=tuple(attributes.values_list("text", flat=True)),
+        wording=assignment.wording,  # type: ignore[attr-defined]
         ties=study.ties_allowed,
         both_bad=study.both_bad_allowed,
         skip=study.skip_allowed,

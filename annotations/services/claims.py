@@ -84,13 +84,20 @@ def renew_lease(*, enrolment_id: int, public_id: uuid.UUID) -> Assignment:
 
 @transaction.atomic
 def save_draft(*, enrolment_id: int, public_id: uuid.UUID, answers: Mapping[str, str]) -> None:
-    """Keep the answers begun so far and extend the lease.
+    """Keep the answers begun so far, if any, and extend the lease.
 
     Raises:
         LeaseLostError: as ``renew_lease``.
     """
-    lease = renew_lease(enrolment_id=enrolment_id, public_id=public_id)
-    Draft.objects.update_or_create(assignment=lease, defaults={"answers": dict(answers)})
+    lease = _lock_lease(enrolment_id, public_id)
+    _lease(lease, lease.study)
+    if answers:
+        Draft.objects.bulk_create(
+            [Draft(assignment=lease, answers=dict(answers), updated_at=timezone.now())],
+            update_conflicts=True,
+            unique_fields=["assignment"],
+            update_fields=["answers", "updated_at"],
+        )
 
 
 @transaction.atomic

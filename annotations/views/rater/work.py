@@ -10,14 +10,13 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from annotations.forms.judgment import JudgmentForm, draft_answers
-from annotations.models import Assignment, Enrolment, Study
-from annotations.queries.claims import assignment_of, rater_progress
-from annotations.queries.rater_pages import WorkPage, work_page
+from annotations.models import Enrolment, Study
+from annotations.queries.claims import rater_progress
+from annotations.queries.rater_pages import WorkPage, form_plan, work_page
 from annotations.services.claims import (
     LeaseLostError,
     StudyNotOpenError,
     claim_assignment,
-    renew_lease,
     save_draft,
 )
 from annotations.services.enrolments import finish_enrolment
@@ -43,7 +42,7 @@ def work(request: HttpRequest, visit: Visit) -> HttpResponse:
             return show_notice(request, "full", next_url=request.path, next_label="Try again")
         finish_enrolment(enrolment_id=visit.enrolment.pk)
         return redirect("rater_finish", token=visit.token)
-    page = work_page(assignment.pk)
+    page = work_page(enrolment_id=visit.enrolment.pk, public_id=assignment.public_id)
     return _show_form(request, visit, page, JudgmentForm(page.form, initial=_initial(page.draft)))
 
 
@@ -52,12 +51,12 @@ def work(request: HttpRequest, visit: Visit) -> HttpResponse:
 def submit(request: HttpRequest, visit: Visit, public_id: uuid.UUID) -> HttpResponse:
     """Take the answers; whatever is wrong is shown beside its question, with everything else kept."""
     assert visit.enrolment is not None
-    assignment = assignment_of(visit.enrolment.pk, public_id)
-    if assignment is None or assignment.status == Assignment.Status.RETURNED:
+    plan = form_plan(enrolment_id=visit.enrolment.pk, public_id=public_id)
+    if plan is None:
         return _show_lost(request, visit)
-    page = work_page(assignment.pk)
-    form = JudgmentForm(page.form, request.POST)
+    form = JudgmentForm(plan, request.POST)
     if not form.is_valid():
+        page = work_page(enrolment_id=visit.enrolment.pk, public_id=public_id)
         return _show_form(request, visit, page, form, status=422)
     try:
         submit_judgment(
@@ -76,15 +75,12 @@ def submit(request: HttpRequest, visit: Visit, public_id: uuid.UUID) -> HttpResp
 def draft(request: HttpRequest, visit: Visit, public_id: uuid.UUID) -> HttpResponse:
     """Keep half-filled answers (sent by the page's script) and the lease with them."""
     assert visit.enrolment is not None
-    assignment = assignment_of(visit.enrolment.pk, public_id)
-    if assignment is None or assignment.status != Assignment.Status.LEASED:
+    plan = form_plan(enrolment_id=visit.enrolment.pk, public_id=public_id)
+    if plan is None:
         return JsonResponse({"saved": False}, status=409)
+    answers = draft_answers(plan, request.POST)
     try:
-        answers = draft_answers(work_page(assignment.pk).form, request.POST)
-        if answers:
-            save_draft(enrolment_id=visit.enrolment.pk, public_id=public_id, answers=answers)
-        else:
-            renew_lease(enrolment_id=visit.enrolment.pk, public_id=public_id)
+        save_draft(enrolment_id=visit.enrolment.pk, public_id=public_id, answers=answers)
     except LeaseLostError:
         return JsonResponse({"saved": False}, status=409)
     return JsonResponse({"saved": True})

@@ -14,9 +14,9 @@ from raterapp.supervisor.child import BACKOFF_S, Child, ChildSpec
 from raterapp.supervisor.plan import UpOptions, web_url
 
 MADE = {
-    "rater_url": "/rate/a-token/",
-    "admin_url": "/admin/",
-    "results_url": "http://elsewhere.example/results",
+    "rater_url": "http://127.0.0.1:8123/rate/a-token/",
+    "admin_url": "http://127.0.0.1:8123/admin/",
+    "results_url": "http://127.0.0.1:8123/results",
     "username": "admin",
     "password": "made-once",
 }
@@ -42,7 +42,7 @@ class Said:
 
 @pytest.fixture
 def missing(monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], None]:
-    return lambda is_missing: monkeypatch.setattr(first_start, "_demo_is_missing", lambda: is_missing)
+    return lambda is_missing: monkeypatch.setattr(first_start, "_demo_is_missing", lambda mark: is_missing)
 
 
 def test_the_first_start_shows_the_credentials_it_made(tmp_path: Path, missing: Callable) -> None:
@@ -50,9 +50,9 @@ def test_the_first_start_shows_the_credentials_it_made(tmp_path: Path, missing: 
     said = Said(tmp_path, "loading ...\n" + json.dumps(MADE))
     first_start.greet(said)
     text = "\n".join(said.lines)
-    assert said.commands == [("load_demo", "--json")]
+    assert said.commands == [("load_demo", "--json", "--base-url", "http://127.0.0.1:8123/")]
     assert "http://127.0.0.1:8123/rate/a-token/" in text
-    assert "http://elsewhere.example/results" in text
+    assert "http://127.0.0.1:8123/results" in text
     assert "admin / made-once" in text
     assert said.lines[-1] == "Ctrl-C stops everything."
 
@@ -65,6 +65,18 @@ def test_a_later_start_shows_no_credentials_but_how_to_make_new_ones(
     first_start.greet(said)
     assert said.commands == []
     assert "changepassword" in "\n".join(said.lines)
+
+
+def test_a_start_after_one_that_was_killed_while_loading_shows_new_credentials(
+    tmp_path: Path, missing: Callable
+) -> None:
+    missing(True)
+    first_start.greet(Said(tmp_path, "", code=-9))
+    assert (tmp_path / "demo.loading").exists()
+    said = Said(tmp_path, json.dumps(MADE))
+    first_start.greet(said)
+    assert said.commands[0][-1] == "--new-secrets"
+    assert not (tmp_path / "demo.loading").exists()
 
 
 def test_without_demo_nothing_is_loaded(tmp_path: Path, missing: Callable) -> None:

@@ -52,9 +52,7 @@ def import_endorsements(path: Path, *, catalogue: str = "") -> EndorsementCounts
         with transaction.atomic():
             counts = save_endorsements(
                 rows=rows(),
-                on_fault=lambda number, field, problem, value: faults.add(
-                    name, number, field, problem, value
-                ),
+                on_fault=lambda *place_and_problem: faults.add(name, *place_and_problem),
             )
             if faults.total:
                 raise EndorsementsRefusedError(f"{faults.total} rows cannot be written")

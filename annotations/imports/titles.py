@@ -4,44 +4,9 @@ import re
 
 # Written in catalogues as "Shawshank Redemption, The". Longest first, so that "L'" is not read as "L".
 _ARTICLES = (
-    *(
-        "The",
-        "An",
-        "A",
-        "Les",
-        "Los",
-        "Las",
-        "Le",
-        "La",
-        "L'",
-        "Lo",
-        "Gli",
-        "Il",
-        "I",
-        "El",
-        "Der",
-        "Die",
-        "Das",
-    ),
-    *(
-        "Den",
-        "Det",
-        "De",
-        "Het",
-        "Een",
-        "Ein",
-        "Eine",
-        "Une",
-        "Un",
-        "Una",
-        "Uno",
-        "En",
-        "Ett",
-        "Et",
-        "Os",
-        "As",
-        "O",
-    ),
+    *("The", "An", "A", "Les", "Los", "Las", "Le", "La", "L'", "Une", "Un", "Una", "Uno", "El", "Lo", "Gli"),
+    *("Il", "I", "Der", "Die", "Das", "Den", "Det", "De", "Ein", "Eine", "Het", "Een", "En", "Ett", "Et"),
+    *("O", "Os", "As"),
 )
 _INVERTED = re.compile(rf"^(?P<rest>.+), (?P<article>{'|'.join(map(re.escape, _ARTICLES))})$", re.IGNORECASE)
 _YEAR = re.compile(r"\s*\((?P<year>1[89]\d\d|20\d\d)(?:[-–](?:\d{4})?)?\)\s*$")

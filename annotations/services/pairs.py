@@ -58,8 +58,8 @@ def make_splits(
     if before is not None:
         if {key: before.data[key] for key in asked} != asked:
             raise SplitError(
-                f"the splits of catalogue {catalogue.name!r} were made before, with seed {before.data['seed']} "
-                f"and sizes {before.data['sizes']}; splits are made once"
+                f"the splits of catalogue {catalogue.name!r} were made before, with seed "
+                f"{before.data['seed']} and sizes {before.data['sizes']}; splits are made once"
             )
         return dict(before.data)
     drawn = _Drawing(catalogue, seed).draw(sizes)
@@ -129,8 +129,8 @@ class _Drawing:
             pairs = self._pairs(wanted[split], self._shuffled(items), viewers, rated)
             if len(pairs) < wanted[split]:
                 raise SplitError(
-                    f"only {len(pairs)} of {wanted[split]} {split} pairs are possible with {len(items)} items "
-                    f"and {len(viewers)} viewers"
+                    f"only {len(pairs)} of {wanted[split]} {split} pairs are possible with "
+                    f"{len(items)} items and {len(viewers)} viewers"
                 )
             drawn.extend((split.value, viewer, item) for viewer, item in pairs)
         return drawn

@@ -18,7 +18,7 @@ from annotations.services.runs import RunFailedError, create_run, execute_inline
 class Command(BaseCommand):
     help = (
         "Import a catalogue: items, viewers, ratings and, where there are any, tags, descriptions and "
-        "profiles. Rows that cannot be used are counted and reported; importing the same again changes nothing."
+        "profiles. Rows that cannot be used are counted and reported; the same import again changes nothing."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -82,15 +82,17 @@ class Command(BaseCommand):
     def _print(self, report: dict[str, Any]) -> None:
         self.stdout.write(
             f"catalogue {report['catalogue']}: {report['items']:,} items ({report['items_new']:,} new, "
-            f"{report['items_changed']:,} changed), {report['viewers']:,} viewers, {report['ratings']:,} ratings"
+            f"{report['items_changed']:,} changed), {report['viewers']:,} viewers, "
+            f"{report['ratings']:,} ratings"
         )
         if report["ratings_repeated"]:
             self.stdout.write(
                 f"repeated ratings of a pair, of which the latest was kept: {report['ratings_repeated']:,}"
             )
         self.stdout.write(
-            f"descriptions: {report['descriptions_matched']:,} matched, {report['descriptions_missing']:,} items "
-            f"without one, {report['descriptions_unknown']:,} for items that are not in the catalogue"
+            f"descriptions: {report['descriptions_matched']:,} matched, "
+            f"{report['descriptions_missing']:,} items without one, "
+            f"{report['descriptions_unknown']:,} for items that are not in the catalogue"
         )
         if report["profiles"]:
             self.stdout.write(f"profiles: {report['profiles']:,}")

@@ -14,7 +14,7 @@ from annotations.imports.faults import ImportFileError
 class Command(BaseCommand):
     help = (
         "Import ready-made endorsements from CSV or JSONL with the columns catalogue, system, item, viewer, "
-        "text and, if wanted, system_title and sample. All rows are written, or none and the faulty ones are named."
+        "text and, if wanted, system_title and sample. All rows are written, or none and faults are named."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

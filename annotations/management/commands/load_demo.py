@@ -8,10 +8,10 @@ from urllib.parse import urljoin
 from django.core.management.base import BaseCommand, CommandError
 from django.urls import reverse
 
-from annotations.demo.loading import Demo, load_demo
+from annotations.demo.loading import FOLDER, Demo, load_demo
 from annotations.imports.faults import ImportFileError
 from annotations.imports.pipeline_spec import PipelineSpecError
-from annotations.imports.study_spec import StudySpecError
+from annotations.imports.study_spec import StudySpecError, read_study_spec
 from annotations.management.run_log import shown_on
 from annotations.services.launch_material import LaunchError
 from annotations.services.runs import RunFailedError
@@ -19,8 +19,8 @@ from annotations.services.runs import RunFailedError
 
 class Command(BaseCommand):
     help = (
-        "Load the demo: catalogue, texts, an open study, an admin account, and the pipeline that goes on in the "
-        "background. Can be repeated; the password and the rater link are shown by the load that made them."
+        "Load the demo: catalogue, texts, an open study, an admin account, and the pipeline that goes on in "
+        "the background. Can be repeated; the password and rater link are shown by the load that made them."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -32,6 +32,8 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        # Looked up first: nothing may fail between the making of the secrets and their printing.
+        pages = _pages(options["base_url"])
         try:
             with shown_on(self.stderr._out):
                 demo = load_demo(
@@ -41,7 +43,7 @@ class Command(BaseCommand):
                 )
         except (ImportFileError, RunFailedError, LaunchError, PipelineSpecError, StudySpecError) as error:
             raise CommandError(f"the demo cannot be loaded: {error}") from None
-        report = _report(demo, options["base_url"])
+        report = _report(demo, pages, options["base_url"])
         if options["json"]:
             self.stdout.write(json.dumps(report))
             return
@@ -59,15 +61,15 @@ class Command(BaseCommand):
             self.stdout.write(f"Account  {report['username']} / {report['password']}")
 
 
-def _report(demo: Demo, base_url: str) -> dict[str, str | None]:
-    def address(path: str) -> str:
-        return urljoin(base_url, path)
-
+def _pages(base_url: str) -> dict[str, str]:
+    study = read_study_spec(FOLDER / "study.yaml").name
     return {
-        "rater_url": address(demo.invitation_path) if demo.invitation_path else None,
-        "admin_url": address(reverse("admin:index")),
-        "results_url": address(reverse("study_results", args=[demo.study.name])),
-        "runs_url": address(reverse("run_list")),
-        "username": demo.account.get_username(),
-        "password": demo.password,
+        "admin_url": urljoin(base_url, reverse("admin:index")),
+        "results_url": urljoin(base_url, reverse("study_results", args=[study])),
+        "runs_url": urljoin(base_url, reverse("run_list")),
     }
+
+
+def _report(demo: Demo, pages: dict[str, str], base_url: str) -> dict[str, str | None]:
+    link = urljoin(base_url, demo.invitation_path) if demo.invitation_path else None
+    return {"rater_url": link, **pages, "username": demo.account.get_username(), "password": demo.password}

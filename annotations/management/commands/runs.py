@@ -22,9 +22,7 @@ class Command(BaseCommand):
         parser.add_argument("--cancel", action="store_true", help="ask the run to stop")
         parser.add_argument("--active", action="store_true", help="list only runs that have not ended")
         parser.add_argument("--limit", type=int, default=30, help="list at most so many (default 30)")
-        parser.add_argument(
-            "--lines", type=int, default=30, help="show so many lines of the log (default 30)"
-        )
+        parser.add_argument("--lines", type=int, default=30, help="lines of the log to show (default 30)")
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -228,7 +228,11 @@ class PostgresCluster:
         )  # fmt: skip
         if made.returncode != 0:
             shutil.rmtree(fresh, ignore_errors=True)
-            raise PostgresError(f"initdb failed: {made.stdout.strip().splitlines()[-1:] or made.returncode}")
+            lines = made.stdout.strip().splitlines()
+            told = [line for line in lines if any(word in line for word in ("FATAL", "error", "could not"))]
+            raise PostgresError(
+                f"The database could not be made; initdb says: {' '.join(told) or lines[-1:]}"
+            )
         if self.data_dir.exists():
             self.data_dir.rmdir()
         fresh.rename(self.data_dir)

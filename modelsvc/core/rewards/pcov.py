@@ -26,6 +26,7 @@ from modelsvc.core.rewards.pair_training import (
 from modelsvc.core.rewards.records import CoverageTarget, PreferencePair, TrainingCallback
 from modelsvc.core.rewards.scorer import RewardScorer, ScorerConfig
 from modelsvc.core.rewards.trained_scorer import TrainedScorer, finish, new_scorer
+from modelsvc.core.rewards.warm_start import warm_start_text_to_cf
 
 Key = tuple[str, str, str]
 
@@ -37,6 +38,8 @@ class PcovConfig:
     ``regularization`` is λ of the term (s − Pcov(Y))². ``description_weight`` weighs the paper's
     −log σ(Pcov(Y) − Pcov(I)), which needs no labelled pairs; with labelled pairs it may be 0.
     ``initial_temperature`` is the τ that pair differences are divided by, learned on the way.
+    ``warm_start_gain`` > 0 starts the text's map into the collaborative-filtering space from item
+    descriptions, with a deviation of about that much of s.
     """
 
     training: PairTrainingConfig = field(default_factory=PairTrainingConfig)
@@ -45,6 +48,7 @@ class PcovConfig:
     regularization: float = 5.0
     description_weight: float = 0.0
     initial_temperature: float = 0.15
+    warm_start_gain: float = 0.0
 
 
 def train_pcov(
@@ -81,7 +85,11 @@ def train_pcov(
         ),
         seed=config.training.seed,
     )
-    model.standardize_over([example.context for example in train])
+    contexts = [example.context for example in train]
+    model.standardize_over(contexts)
+    if config.warm_start_gain > 0:
+        spread = float(np.std([context.utility for context in contexts])) or 1.0
+        warm_start_text_to_cf(model, contexts, utility_std=spread, gain=config.warm_start_gain)
     known = [shares[key] for e in train for text in e.texts if (key := _key(e.context, text)) in shares]
     # The constant that the scores start from: the mean target, so that τ is learned from the start.
     model.score_mean.fill_(-(float(np.mean(known)) if known else 0.5))

@@ -65,10 +65,11 @@ def label_rows(study_id: int) -> Iterator[LabelRow]:
         cursor.execute(_JUDGMENTS, [study_id])
         while judgments := cursor.fetchmany(ROWS_PER_FETCH):
             for judgment in judgments:
-                yield from _labels_of(judgment)
+                yield from labels_of(judgment)
 
 
-def _labels_of(judgment: tuple[Any, ...]) -> Iterator[LabelRow]:
+def labels_of(judgment: tuple[Any, ...]) -> Iterator[LabelRow]:
+    """The label rows of one judgment, given as the columns of ``_JUDGMENTS``, in the order of the form."""
     (study, number, item, viewer, test, baseline, rater, rater_kind, assignment, position_of_test,
      is_gold, is_surplus, is_excluded, is_repeat, duration_s, submitted_at,
      precision, appeal, overall, attributes) = judgment  # fmt: skip

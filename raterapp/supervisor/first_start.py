@@ -19,13 +19,16 @@ ADDRESSES = {"rater_url": "Rate", "results_url": "Results", "runs_url": "Runs", 
 def greet(supervisor: Supervisor) -> None:
     """Load the demo if it was asked for and is missing, then print the addresses."""
     base = web_url(supervisor.options)
-    if not (
-        supervisor.options.with_demo and _demo_is_missing(_mark(supervisor)) and _load_demo(supervisor, base)
-    ):
+    chosen = supervisor.options.with_demo
+    if not (chosen and _demo_is_missing(_mark(supervisor)) and _load_demo(supervisor, base)):
         supervisor.say(
             f"\n  Pages    {base}\n  Admin    {base}admin/\n\n"
-            "Accounts and rater links stay as they are. New ones for the demo: python manage.py load_demo "
-            "--new-secrets; for an account: python manage.py changepassword NAME"
+            "Accounts and rater links stay as they are. For a new password: python manage.py changepassword NAME"
+            + (
+                "; for the demo's password and rater link: python manage.py load_demo --new-secrets"
+                if chosen
+                else ""
+            )
         )
     supervisor.say("Ctrl-C stops everything.")
 

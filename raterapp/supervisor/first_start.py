@@ -23,7 +23,7 @@ def greet(supervisor: Supervisor) -> None:
     if not (chosen and _demo_is_missing(_mark(supervisor)) and _load_demo(supervisor, base)):
         supervisor.say(
             f"\n  Pages    {base}\n  Admin    {base}admin/\n\n"
-            "Accounts and rater links stay as they are. For a new password: python manage.py changepassword NAME"
+            "Accounts and rater links stay. For a new password: python manage.py changepassword NAME"
             + (
                 "; for the demo's password and rater link: python manage.py load_demo --new-secrets"
                 if chosen

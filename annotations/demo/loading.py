@@ -100,7 +100,7 @@ def _profiles(catalogue: Catalogue, say: Say) -> None:
     rows = [profile for _, profile in read_profiles(source, name, faults)]
     if faults.total:
         raise ImportFileError("; ".join(faults.lines()))
-    counts = save_profiles(catalogue=catalogue, profiles=rows, source=PROFILE_SOURCE)
+    counts = save_profiles(catalogue_id=catalogue.pk, profiles=rows, source=PROFILE_SOURCE)
     say(f"profiles: {counts.written}")
 
 

@@ -216,7 +216,7 @@ def _write(
             description_source=Path(config.descriptions).name,
             owner=owner,
         )
-        save_profiles(catalogue=catalogue, profiles=reading.profiles(), source="import")
+        save_profiles(catalogue_id=catalogue.pk, profiles=reading.profiles(), source="import")
         # Last, because it locks the run's row: no other attempt may have taken the run meanwhile.
         context.set_catalogue(catalogue.pk)
     for line in faults.lines():

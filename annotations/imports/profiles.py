@@ -6,7 +6,8 @@ from typing import Any
 from annotations.imports.faults import Faults
 from annotations.imports.sources import Source
 from annotations.imports.tables import Column, is_json_lines, read_rows
-from annotations.services.profiles import AttributeRow, ProfileRow
+from annotations.queries.records import AttributeRecord
+from annotations.services.profiles import ProfileRow
 
 POLARITIES = ("like", "dislike")
 VIEWER = Column("viewer", ("viewer_id", "userId"))
@@ -30,7 +31,7 @@ def read_profiles(source: Source, name: str, faults: Faults) -> Iterator[tuple[i
     yield from _from_csv(source, name, faults)
 
 
-def _from_json(bullets: Any, name: str, row: int, faults: Faults) -> tuple[AttributeRow, ...]:
+def _from_json(bullets: Any, name: str, row: int, faults: Faults) -> tuple[AttributeRecord, ...]:
     if not isinstance(bullets, list) or not bullets:
         faults.add(name, row, "attributes", "is not a list of attributes")
         return ()
@@ -54,7 +55,7 @@ def _from_json(bullets: Any, name: str, row: int, faults: Faults) -> tuple[Attri
 
 def _from_csv(source: Source, name: str, faults: Faults) -> Iterator[tuple[int, ProfileRow]]:
     columns = [VIEWER, Column("text"), Column("polarity"), Column("evidence", required=False)]
-    begun_at, current, attributes = 0, "", list[AttributeRow]()
+    begun_at, current, attributes = 0, "", list[AttributeRecord]()
     finished: set[str] = set()
     for row, (viewer, text, polarity, evidence) in read_rows(source, name, columns, faults):
         viewer = viewer.strip()
@@ -79,7 +80,7 @@ def _from_csv(source: Source, name: str, faults: Faults) -> Iterator[tuple[int, 
 
 def _attribute(
     text: Any, polarity: Any, evidence: list[str], name: str, row: int, faults: Faults
-) -> AttributeRow | None:
+) -> AttributeRecord | None:
     text = " ".join(str(text).split())
     polarity = str(polarity).strip().lower()
     if not text:
@@ -88,12 +89,12 @@ def _attribute(
     if polarity not in POLARITIES:
         faults.add(name, row, "polarity", "is neither like nor dislike", polarity)
         return None
-    return AttributeRow(text, polarity, tuple(evidence))
+    return AttributeRecord(text, polarity, tuple(evidence))
 
 
 def profile_from_fields(fields: dict[str, Any]) -> ProfileRow:
     """Back from ``dataclasses.asdict``."""
     return ProfileRow(
         fields["viewer"],
-        tuple(AttributeRow(a["text"], a["polarity"], tuple(a["evidence"])) for a in fields["attributes"]),
+        tuple(AttributeRecord(a["text"], a["polarity"], tuple(a["evidence"])) for a in fields["attributes"]),
     )

@@ -76,10 +76,10 @@ class CatalogueSummary:
 
 
 def summarize(catalogue: Catalogue) -> CatalogueSummary:
-    items = catalogue.items.aggregate(all=Count("*"), described=Count("*", filter=~Q(description="")))
+    items = catalogue.items.aggregate(all=Count("pk"), described=Count("pk", filter=~Q(description="")))
     metadata = catalogue.ratings.metadata if catalogue.ratings is not None else {}
     split_counts = dict(
-        Pair.objects.filter(catalogue=catalogue).order_by().values_list("split").annotate(Count("*"))
+        Pair.objects.filter(catalogue=catalogue).order_by().values_list("split").annotate(pairs=Count("pk"))
     )
     systems = (
         System.objects.filter(catalogue=catalogue).annotate(texts=Count("endorsements")).order_by("name")

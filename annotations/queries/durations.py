@@ -6,6 +6,8 @@ from datetime import timedelta
 def in_words(span: timedelta) -> str:
     """The two largest units, rounded down: 45 s, 3 min, 2 h 5 min, 4 d 1 h."""
     seconds = max(0, int(span.total_seconds()))
+    if seconds == 0:
+        return "under 1 s"
     if seconds < 60:
         return f"{seconds} s"
     minutes = seconds // 60

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 WIDTH, HEIGHT = 320, 120
 TOP, BOTTOM = 8, 8
@@ -25,7 +26,7 @@ class LineChart:
 
 
 def line_chart(name: str, points: Sequence[tuple[int, float]]) -> LineChart:
-    """The chart of at least one point; a flat line runs through the middle."""
+    """The chart of at least two points; a flat line runs through the middle."""
     steps = [step for step, _ in points]
     values = [value for _, value in points]
     low, high = min(values), max(values)
@@ -58,6 +59,26 @@ def short(value: float) -> str:
         text = f"{value:,.4g}" if abs(value) < 1000 else f"{value:,.0f}"
         return text.replace("-", "−")
     return f"{value:.2e}".replace("-", "−")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One named value that has no course over steps."""
+
+    name: str
+    value: Any
+
+    @property
+    def title(self) -> str:
+        return self.name.replace("_", " ")
+
+    @property
+    def shown(self) -> str:
+        if isinstance(self.value, float):
+            return short(self.value)
+        if isinstance(self.value, int) and not isinstance(self.value, bool):
+            return f"{self.value:,}" if abs(self.value) < 10**15 else str(self.value)
+        return "–" if self.value is None else str(self.value)
 
 
 @dataclass(frozen=True)

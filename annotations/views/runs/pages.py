@@ -23,7 +23,7 @@ from annotations.queries.runs import (
     with_lines,
 )
 from annotations.services.runs import cancel_run
-from annotations.views.runs.charts import line_chart
+from annotations.views.runs.charts import Figure, line_chart
 
 PER_PAGE = 25
 LOG_LINES = 200
@@ -95,12 +95,17 @@ def _visible_run(request: HttpRequest, pk: int) -> Run:
 
 
 def _live_context(run: Run) -> dict[str, Any]:
+    series = metric_series(run.pk)
+    figures = [Figure(key, value) for key, value in run.result.items() if not isinstance(value, dict | list)]
+    rest = {key: value for key, value in run.result.items() if isinstance(value, dict | list) and value}
     stages = list(run.stages.order_by("position", "pk")) if run.kind == "pipeline" else []
     return {
         "run": run,
         "line": run_line(run, stages=stages),
-        "result": json.dumps(run.result, indent=2, ensure_ascii=False) if run.result else "",
-        "charts": [line_chart(series.name, series.points) for series in metric_series(run.pk)],
+        "result": figures,
+        "result_rest": json.dumps(rest, indent=2, ensure_ascii=False) if rest else "",
+        "charts": [line_chart(s.name, s.points) for s in series if len(s.points) > 1],
+        "figures": [Figure(s.name, s.points[0][1]) for s in series if len(s.points) == 1],
         "log": log_tail(run.pk, lines=LOG_LINES),
         "samples": latest_samples(run.pk, count=SAMPLES),
         "artifacts": list(run.artifacts.order_by("role")),

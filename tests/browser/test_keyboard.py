@@ -1,6 +1,11 @@
 """A rater who uses nothing but the keyboard, from the link to the thank-you page."""
 
+import csv
+from io import StringIO
+from pathlib import Path
+
 import pytest
+from django.core.management import call_command
 from playwright.sync_api import Page, expect
 
 from annotations.models import AttributeAnswer, Judgment
@@ -17,7 +22,18 @@ def tab_to(page: Page, selector: str) -> None:
     raise AssertionError(f"{selector} cannot be reached with Tab")
 
 
-def test_keyboard_alone_reaches_the_thank_you_page(live_server, page: Page) -> None:
+def exported_answers(path: Path) -> dict[tuple[str, str], str]:
+    """By question and attribute text, what the label file says."""
+    call_command("export_labels", "first", "--format", "csv", "--output", str(path), stdout=StringIO())
+    with path.open(encoding="utf-8", newline="") as file:
+        return {
+            (row["question"], row["attribute_text"]): row["answer"]
+            or f"{row['covers_test']}/{row['covers_baseline']}"
+            for row in csv.DictReader(file)
+        }
+
+
+def test_keyboard_alone_reaches_the_thank_you_page(live_server, page: Page, tmp_path: Path) -> None:
     study = make_study(pairs=1, redundancy=1, completion_code="KEYS-ONLY", ties=True)
     _, link = make_link(study)
     page.goto(live_server.url + link)
@@ -54,6 +70,18 @@ def test_keyboard_alone_reaches_the_thank_you_page(live_server, page: Page) -> N
     assert (judgment.precision, judgment.appeal, judgment.overall) == ("B", "tie", "A")
     answers = AttributeAnswer.objects.order_by("sampled_attribute__position")
     assert [(a.covers_a, a.covers_b, a.aligns) for a in answers] == [(True, True, "A"), (False, True, None)]
+
+    test_at = judgment.assignment.slot.position_of_test
+    system_at = {test_at: "test", "B" if test_at == "A" else "A": "baseline"}
+    first, second = (answer.sampled_attribute.text for answer in answers)
+    assert exported_answers(tmp_path / "labels.csv") == {
+        ("precision", ""): system_at["B"],
+        ("appeal", ""): "tie",
+        ("overall", ""): system_at["A"],
+        ("coverage", first): "true/true",
+        ("prioritization", first): system_at["A"],
+        ("coverage", second): "false/true" if test_at == "A" else "true/false",
+    }
 
 
 def test_draft_survives_a_reload(live_server, page: Page) -> None:

@@ -102,7 +102,9 @@ def _simulate(study: Study, model: RaterModel, raters: int, base_url: str) -> Cr
     finder = SideFinder(study.pk)
     limits = httpx.Limits(max_connections=_THREADS, max_keepalive_connections=_THREADS)
     transport = httpx.HTTPTransport(limits=limits)
-    clients = [httpx.Client(transport=_Shared(transport), timeout=_TIMEOUT_S) for _ in range(raters)]
+    clients = [
+        httpx.Client(transport=_Shared(transport), timeout=_TIMEOUT_S, trust_env=False) for _ in range(raters)
+    ]
     try:
         bots = [
             BotJourney(

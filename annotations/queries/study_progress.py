@@ -119,7 +119,7 @@ def progress_of(comparisons: Sequence[Comparison]) -> list[ComparisonProgress]:
             comparison.contrast.test_system.name,
             comparison.is_gold,
             *slots.get(comparison.pk, (0, 0)),
-            by_kind=kinds[comparison.pk],
+            by_kind={kind: kinds[comparison.pk][kind] for kind in KINDS if kind in kinds[comparison.pk]},
         )
         for comparison in comparisons
     ]

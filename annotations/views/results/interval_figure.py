@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 WIDTH = 360
-_LEFT, _RIGHT = 16, WIDTH - 16
+_LEFT, _RIGHT = 6, WIDTH - 6
 _ROW_HEIGHT = 44
 _TOP = 10
 _AXIS_HEIGHT = 34

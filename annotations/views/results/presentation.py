@@ -78,9 +78,9 @@ def present(results: StudyResults, titles: Mapping[str, str]) -> ResultsView:
     by_kind = ((results.rater_kind, results.contrasts), *results.other_rater_kinds)
     left_out = results.left_out
     reasons = (
-        ("gold", left_out.gold),
+        ("to gold comparisons", left_out.gold),
         ("surplus", left_out.surplus),
-        ("excluded raters", left_out.excluded),
+        ("of excluded raters", left_out.excluded),
         ("planned repeats", left_out.repeat),
     )
     return ResultsView(

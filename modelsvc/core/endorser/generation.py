@@ -13,6 +13,8 @@ from transformers import DynamicCache, PreTrainedModel
 
 from modelsvc.core.endorser.config import GenerationSettings
 
+_FEW_TOKENS = 512
+
 
 def row_uniforms(seed: int, rows: Sequence[int], steps: int) -> Tensor:
     """One uniform draw per row and step, float64 [B, T], from a stream that depends on seed and row only."""
@@ -24,12 +26,22 @@ def choose(logits: Tensor, uniforms: Tensor, *, temperature: float, top_p: float
     if temperature == 0.0:
         return logits.argmax(dim=-1)
     probabilities = torch.softmax(logits.float() / temperature, dim=-1)
-    if top_p < 1.0:
-        ranked, order = probabilities.sort(dim=-1, descending=True, stable=True)
-        # A token stays if the mass before it is under top_p, so at least one always stays.
-        ranked = ranked.masked_fill(ranked.cumsum(dim=-1) - ranked >= top_p, 0.0)
-        return order.gather(-1, _inverse(ranked, uniforms).unsqueeze(-1)).squeeze(-1)
-    return _inverse(probabilities, uniforms)
+    if top_p == 1.0:
+        return _inverse(probabilities, uniforms)
+    # A few hundred tokens nearly always hold the mass; sorting 49,152 for 32 rows took half of a step.
+    few, few_order = probabilities.topk(min(_FEW_TOKENS, probabilities.shape[-1]), dim=-1)
+    chosen = _from_nucleus(few, few_order, uniforms, top_p)
+    rest = (few.sum(dim=-1) < top_p).nonzero().squeeze(-1)
+    if len(rest):
+        ranked, order = probabilities[rest].sort(dim=-1, descending=True, stable=True)
+        chosen[rest] = _from_nucleus(ranked, order, uniforms[rest], top_p)
+    return chosen
+
+
+def _from_nucleus(ranked: Tensor, order: Tensor, uniforms: Tensor, top_p: float) -> Tensor:
+    # A token stays if the mass before it is under top_p, so at least one always stays.
+    nucleus = ranked.masked_fill(ranked.cumsum(dim=-1) - ranked >= top_p, 0.0)
+    return order.gather(-1, _inverse(nucleus, uniforms).unsqueeze(-1)).squeeze(-1)
 
 
 def _inverse(mass: Tensor, uniforms: Tensor) -> Tensor:

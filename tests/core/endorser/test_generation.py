@@ -76,6 +76,21 @@ def test_choose_follows_the_distribution() -> None:
     assert counts.tolist() == pytest.approx([0.0, 3 / 8, 0.0, 5 / 8], abs=0.02)
 
 
+@pytest.mark.parametrize("spread", [0.0, 6.0])
+def test_the_short_way_to_the_likeliest_tokens_changes_nothing(
+    spread: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Spread 0 is nearly uniform, so that 16 of 400 tokens never reach the mass; 6 is peaked, so they do."""
+    logits = spread * torch.randn((50, 400), generator=torch.Generator().manual_seed(0))
+    logits += 1e-3 * torch.arange(400)  # no ties
+    uniforms = torch.from_numpy(np.random.default_rng(1).random(50))
+    chosen = []
+    for few in (16, 400):
+        monkeypatch.setattr("modelsvc.core.endorser.generation._FEW_TOKENS", few)
+        chosen.append(choose(logits, uniforms, temperature=1.0, top_p=0.9))
+    assert torch.equal(chosen[0], chosen[1])
+
+
 def test_choose_at_the_edges_of_the_uniform() -> None:
     logits = torch.tensor([[0.5, 0.5, 0.0]]).log()
     assert choose(logits, torch.tensor([0.0]), temperature=1.0, top_p=1.0).tolist() == [0]

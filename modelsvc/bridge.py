@@ -11,6 +11,12 @@ from modelsvc.core.collab.embeddings import Embeddings
 from modelsvc.core.endorser.context import Context
 from modelsvc.core.teacher.types import ItemFacts, ProfileAttribute, RatedItem, ViewerHistory
 
+SHOWN = 5
+
+
+class MissingVectorsError(LookupError):
+    """Pairs name items or viewers that the embeddings hold no vector for; none is invented."""
+
 
 def item_facts(item: ItemRecord) -> ItemFacts:
     return ItemFacts(
@@ -59,7 +65,27 @@ def context_of(pair: PairRecord, embeddings: Embeddings) -> Context:
 
 
 def contexts_of(pairs: Sequence[PairRecord], embeddings: Embeddings) -> dict[tuple[int, int], Context]:
-    """Contexts by (item id, viewer id) of the rows in the database."""
+    """Contexts by (item id, viewer id) of the rows in the database.
+
+    Raises:
+        MissingVectorsError: naming the items and viewers without a vector.
+    """
+    known_items, known_viewers = set(embeddings.item_ids), set(embeddings.viewer_ids)
+    missing = [
+        f"item {pair.item.external_id!r}" for pair in pairs if pair.item.external_id not in known_items
+    ]
+    missing += [
+        f"viewer {pair.viewer.external_id!r}"
+        for pair in pairs
+        if pair.viewer.external_id not in known_viewers
+    ]
+    if missing:
+        named = list(dict.fromkeys(missing))
+        more = f" and {len(named) - SHOWN} more" if len(named) > SHOWN else ""
+        raise MissingVectorsError(
+            f"no vector for {', '.join(named[:SHOWN])}{more}: the embeddings were fitted without ratings of "
+            "theirs; import ratings and fit again, or leave them out of the splits"
+        )
     return {(pair.item.id, pair.viewer.id): context_of(pair, embeddings) for pair in pairs}
 
 

@@ -39,7 +39,7 @@ KINDS = (
         "generate",
         "Endorsements",
         GenerateConfig,
-        f"{SERVICES}.endorsers:generate",
+        f"{SERVICES}.generation:generate",
         "training",
         needs=("policy", "embeddings"),
     ),

@@ -1,17 +1,22 @@
 """Frozen records of a catalogue for the machine side: items, viewers, pairs, texts, ratings."""
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from django.db.models import F
 
-from annotations.models import Attribute, Catalogue, Endorsement, Item, Pair, Profile, Viewer
+from annotations.models import Attribute, Catalogue, Endorsement, Item, Pair, Profile, System, Viewer
 from annotations.runs import storage
 
 
 class NoRatingsError(LookupError):
     """The catalogue has no ratings to learn from."""
+
+
+class UnknownSystemError(LookupError):
+    """The catalogue has no system of that name."""
 
 
 @dataclass(frozen=True)
@@ -38,12 +43,12 @@ class AttributeRecord:
 
 @dataclass(frozen=True)
 class ViewerRecord:
-    """A viewer with the attributes of their current profile, most important first."""
+    """A viewer with the attributes of their current profile, most important first, and which run wrote it."""
 
     id: int
     external_id: str
     attributes: tuple[AttributeRecord, ...]
-    profile_source: str
+    profile_run_id: int | None
 
 
 @dataclass(frozen=True)
@@ -57,7 +62,7 @@ class PairRecord:
 
 @dataclass(frozen=True)
 class EndorsementRecord:
-    """One text with what it is about."""
+    """One text with what it is about, the run that wrote it and what that run noted of it."""
 
     id: int
     system: str
@@ -65,6 +70,8 @@ class EndorsementRecord:
     viewer_id: int
     sample: int
     text: str
+    run_id: int | None
+    metadata: Mapping[str, Any] = field(hash=False)
 
 
 def catalogue_items(catalogue_id: int) -> list[ItemRecord]:
@@ -93,13 +100,13 @@ def catalogue_viewers(catalogue_id: int) -> list[ViewerRecord]:
         "profile__viewer_id", "text", "polarity", "evidence"
     ):
         attributes.setdefault(viewer_id, []).append(AttributeRecord(text, polarity, tuple(evidence)))
-    sources = dict(
+    runs = dict(
         Profile.objects.filter(viewer__catalogue_id=catalogue_id, is_current=True).values_list(
-            "viewer_id", "source"
+            "viewer_id", "run_id"
         )
     )
     return [
-        ViewerRecord(pk, external_id, tuple(attributes.get(pk, ())), sources.get(pk, ""))
+        ViewerRecord(pk, external_id, tuple(attributes.get(pk, ())), runs.get(pk))
         for pk, external_id in Viewer.objects.filter(catalogue_id=catalogue_id)
         .order_by("pk")
         .values_list("pk", "external_id")
@@ -120,16 +127,27 @@ def catalogue_pairs(catalogue_id: int, splits: Collection[str]) -> list[PairReco
 def catalogue_endorsements(
     catalogue_id: int, *, systems: Iterable[str], splits: Collection[str]
 ) -> list[EndorsementRecord]:
-    """The texts of these systems on pairs of these splits, by id."""
+    """The texts of these systems on pairs of these splits, by id.
+
+    Raises:
+        UnknownSystemError: with the systems there are.
+    """
+    wanted = list(systems)
+    known = set(System.objects.filter(catalogue_id=catalogue_id).values_list("name", flat=True))
+    unknown = next((name for name in wanted if name not in known), None)
+    if unknown is not None:
+        raise UnknownSystemError(
+            f"the catalogue has no system {unknown!r}; there are: {', '.join(sorted(known)) or 'none'}"
+        )
     rows = (
         Endorsement.objects.filter(
             system__catalogue_id=catalogue_id,
-            system__name__in=list(systems),
+            system__name__in=wanted,
             item__pairs__viewer_id=F("viewer_id"),
             item__pairs__split__in=splits,
         )
         .order_by("pk")
-        .values_list("pk", "system__name", "item_id", "viewer_id", "sample", "text")
+        .values_list("pk", "system__name", "item_id", "viewer_id", "sample", "text", "run_id", "metadata")
     )
     return [EndorsementRecord(*row) for row in rows]
 

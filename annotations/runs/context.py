@@ -1,6 +1,8 @@
 """What an executor is given: its config and inputs, and the only ways it may write."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -78,6 +80,13 @@ class RunContext:
             if message:
                 run.message = message
             run.save(update_fields=["step", "total_steps", "message"])
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """A transaction for a service's writes: none of them stays if this attempt has lost its lease."""
+        with transaction.atomic():
+            hold(run_id=self.run_id, fence=self.fence)
+            yield
 
     def log(self, message: str, *, level: str = RunEvent.Level.INFO) -> None:
         logger.info("run %s: %s", self.run_id, message)

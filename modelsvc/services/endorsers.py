@@ -1,20 +1,17 @@
-"""Run kinds ``endorser`` and ``generate``: training an endorser and sampling from it."""
+"""Run kind ``endorser``: training an endorser on endorsements."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from annotations.queries.records import (
-    PairRecord,
     catalogue_endorsements,
     catalogue_items,
     catalogue_pairs,
     catalogue_viewers,
 )
 from annotations.runs.context import RunContext
-from annotations.services.generated import NewEndorsement, record_endorsements, record_system
 from modelsvc.bridge import contexts_of
-from modelsvc.configs import EndorserRunConfig, GenerateConfig
+from modelsvc.configs import EndorserRunConfig
 
 
 class NothingToTrainOnError(RuntimeError):
@@ -122,93 +119,3 @@ def _auxiliary_texts(catalogue_id: int, embeddings: Any) -> tuple[list[Any], lis
         if viewer.attributes and viewer.external_id in known_viewers
     ]
     return items, viewers
-
-
-def generate(run: RunContext) -> dict[str, Any]:
-    """One text for every pair of the splits that the system has none for; quality guards are reported.
-
-    Needs the input ``policy`` (an endorser or policy run) and ``embeddings``.
-    """
-    from modelsvc.core.collab.embeddings import Embeddings
-    from modelsvc.core.endorser.checkpoint import load_endorser
-    from modelsvc.core.endorser.config import GenerationSettings
-    from modelsvc.core.endorser.text_guards import check_text, summarize_guards
-
-    config = run.config
-    assert isinstance(config, GenerateConfig)
-    assert run.catalogue_id is not None
-    embeddings = Embeddings.load(run.input_folder("embeddings", "embeddings"))
-    pairs = catalogue_pairs(run.catalogue_id, config.splits)[: config.limit]
-    written = {
-        (text.item_id, text.viewer_id)
-        for text in catalogue_endorsements(run.catalogue_id, systems=[config.system], splits=config.splits)
-    }
-    contexts = contexts_of(pairs, embeddings)
-    system = record_system(
-        catalogue_id=run.catalogue_id,
-        name=config.system,
-        title=config.title,
-        kind=config.kind,
-        run_id=run.run_id,
-        description=f"Sampled at temperature {config.temperature:g}, top-p {config.top_p:g}.",
-    )
-    run.progress(0, max(len(pairs), 1), "loading the endorser")
-    endorser = load_endorser(policy_folder(run))
-    settings = GenerationSettings(
-        temperature=config.temperature,
-        top_p=config.top_p,
-        max_new_tokens=config.max_new_tokens,
-        batch_size=config.batch_size,
-    )
-    checks, texts, truncated_count = [], [], 0
-    # Batches are cut by place in the whole list, so that a resumed run samples what it would have.
-    for start in range(0, len(pairs), config.batch_size):
-        part = pairs[start : start + config.batch_size]
-        if all((pair.item.id, pair.viewer.id) in written for pair in part):
-            continue
-        samples = endorser.generate(
-            [contexts[pair.item.id, pair.viewer.id] for pair in part], settings, seed=run.seed + start
-        )
-        cleaned = [_clean(text) for text in samples.texts]
-        new = []
-        for pair, text, truncated in zip(part, cleaned, samples.truncated.tolist(), strict=True):
-            if (pair.item.id, pair.viewer.id) in written:
-                continue
-            new.append(_new_endorsement(pair, text, truncated))
-            checks.append(
-                check_text(
-                    text,
-                    title=pair.item.title,
-                    description=pair.item.description,
-                    profile=[attribute.text for attribute in pair.viewer.attributes],
-                    truncated=truncated,
-                )
-            )
-            texts.append(text)
-            truncated_count += truncated
-        record_endorsements(system=system, endorsements=new, run_id=run.run_id)
-        run.sample(cleaned[0], item=part[0].item.title, viewer=part[0].viewer.external_id)
-        run.progress(min(start + config.batch_size, len(pairs)), len(pairs), f"{len(texts)} texts")
-    result: dict[str, Any] = {"endorsements": len(texts), "truncated": truncated_count}
-    if texts:
-        result["guards"] = summarize_guards(checks, texts).as_dict()
-    return result
-
-
-def policy_folder(run: RunContext) -> Path:
-    """The folder of the endorser given as input ``policy``: an endorser run's or a fine-tuned policy's."""
-    return run.input_folder("policy", "endorser")
-
-
-def _clean(text: str) -> str:
-    """One line without control characters, which PostgreSQL and pages cannot hold."""
-    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
-
-
-def _new_endorsement(pair: PairRecord, text: str, truncated: bool) -> NewEndorsement:
-    return NewEndorsement(
-        pair.item.id,
-        pair.viewer.id,
-        text or "(no text)",
-        metadata={"truncated": truncated, "empty": not text},
-    )

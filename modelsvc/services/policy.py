@@ -1,7 +1,7 @@
 """Run kind ``policy``: REINFORCE with KL on the joint reward turns SFT into P4LM."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -9,6 +9,10 @@ from annotations.queries.records import catalogue_endorsements, catalogue_pairs
 from annotations.runs.context import RunContext
 from modelsvc.bridge import contexts_of
 from modelsvc.configs import PolicyConfig
+from modelsvc.core.endorser.context import Context
+
+if TYPE_CHECKING:
+    from modelsvc.core.endorser.model import Endorser
 
 
 class NoReferenceTextError(RuntimeError):
@@ -33,15 +37,16 @@ def train(run: RunContext) -> dict[str, Any]:
     pairs = [pair for pair in catalogue_pairs(run.catalogue_id, ("train",)) if pair.item.description]
     chosen = np.random.default_rng(run.seed).permutation(len(pairs))[: config.pairs]
     by_rows = contexts_of([pairs[index] for index in chosen], embeddings)
-    references = {
-        (text.item_id, text.viewer_id): text.text
-        for text in catalogue_endorsements(
-            run.catalogue_id, systems=[config.reference_system], splits=("train",)
-        )
-    }
+    run.progress(0, config.steps, "loading the SFT endorser")
+    endorser = load_endorser(run.input_folder("sft", "endorser"))
+    references = _reference_texts(run, endorser, by_rows)
     by_rows = {key: context for key, context in by_rows.items() if key in references}
     if not by_rows:
-        raise NoReferenceTextError(f"system {config.reference_system!r} has no text for any training pair")
+        raise NoReferenceTextError(
+            f"system {config.reference_system!r} has no text for any of the {len(chosen)} train pairs"
+            if chosen.size
+            else "the catalogue has no train pair whose item has a description"
+        )
     contexts = list(by_rows.values())
     reward = rewards.reward_function(
         {(context.item_id, context.viewer_id): references[key] for key, context in by_rows.items()},
@@ -53,8 +58,6 @@ def train(run: RunContext) -> dict[str, Any]:
             ppr=config.eta_ppr,
         ),
     )
-    run.progress(0, config.steps, "loading the SFT endorser")
-    endorser = load_endorser(run.input_folder("sft", "endorser"))
 
     def on_step(step: int, steps: int, metrics: Mapping[str, float]) -> None:
         run.metrics(step, **metrics)
@@ -105,3 +108,20 @@ def train(run: RunContext) -> dict[str, Any]:
     save_endorser(endorser, folder, data_sha256={"rewards": rewards_artifact.sha256})
     run.commit_artifact("endorser", folder, result)
     return result
+
+
+def _reference_texts(
+    run: RunContext, endorser: "Endorser", by_rows: Mapping[tuple[int, int], Context]
+) -> dict[tuple[int, int], str]:
+    """Y_ref of eq. 2 by (item id, viewer id): a system's texts, or one sample each of the SFT policy."""
+    from modelsvc.core.endorser.config import GenerationSettings
+
+    config = run.config
+    assert isinstance(config, PolicyConfig)
+    assert run.catalogue_id is not None
+    if config.reference_system:
+        texts = catalogue_endorsements(run.catalogue_id, systems=[config.reference_system], splits=("train",))
+        return {(text.item_id, text.viewer_id): text.text for text in texts}
+    settings = GenerationSettings(temperature=1.0, top_p=1.0, max_new_tokens=config.max_new_tokens)
+    samples = endorser.generate(list(by_rows.values()), settings, seed=run.seed) if by_rows else None
+    return dict(zip(by_rows, samples.texts, strict=True)) if samples is not None else {}

@@ -3,9 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from annotations.queries.snapshots import SnapshotLabel, read_snapshot
-
 from annotations.queries.records import catalogue_items, catalogue_pairs
+from annotations.queries.snapshots import SnapshotLabel, read_snapshot
 from annotations.runs.context import RunContext
 from modelsvc.bridge import contexts_of
 from modelsvc.configs import RewardsConfig

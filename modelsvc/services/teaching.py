@@ -1,5 +1,6 @@
 """Run kinds ``profiles``, ``teacher_endorsements`` and ``ai_labels``: what the teacher does."""
 
+import hashlib
 from typing import Any
 
 import numpy as np
@@ -14,14 +15,10 @@ from annotations.queries.records import (
     ratings_folder,
 )
 from annotations.runs.context import RunContext
-from annotations.services.generated import (
-    NewEndorsement,
-    NewLabel,
-    record_ai_labels,
-    record_endorsements,
-    record_profiles,
-    record_system,
-)
+from annotations.services.ai_labels import NewLabel, record_ai_labels
+from annotations.services.profiles import ProfileRow, save_profiles
+from annotations.services.run_endorsements import NewEndorsement, record_endorsements
+from annotations.services.systems import save_system
 from modelsvc.bridge import attribute_records, histories, item_facts, profile_of
 from modelsvc.configs import AiLabelsConfig, ProfilesConfig, TeacherEndorsementsConfig
 from modelsvc.core.teacher.interface import Teacher
@@ -29,6 +26,20 @@ from modelsvc.core.teacher.rules import RulesTeacher
 from modelsvc.core.teacher.types import CRITERIA, Criterion, ItemFacts
 
 DRAFT_CRITERIA: tuple[Criterion, ...] = ("precision", "appeal", "coverage", "prioritization")
+
+
+class NothingToWriteError(RuntimeError):
+    """There is no pair that the teacher could write for."""
+
+
+class NothingToLabelError(RuntimeError):
+    """There are no two different texts of one viewer–item pair."""
+
+
+def _seed(seed: int, *external_ids: str) -> int:
+    """A seed for one viewer or pair: the same in every database, whatever else there is to write."""
+    digest = hashlib.sha256("\x1f".join((str(seed), *external_ids)).encode()).digest()
+    return int.from_bytes(digest[:6], "big")
 
 
 def _teacher(items: list[ItemFacts]) -> Teacher:
@@ -47,45 +58,62 @@ def write_profiles(run: RunContext) -> dict[str, Any]:
         liked_at_least=config.liked_at_least,
         disliked_at_most=config.disliked_at_most,
     )
-    viewers = [v for v in catalogue_viewers(run.catalogue_id) if config.replace or not v.attributes]
+    # A profile of this very run is one that an earlier attempt wrote: it is written, and counted, again.
+    viewers = [
+        viewer
+        for viewer in catalogue_viewers(run.catalogue_id)
+        if config.replace or not viewer.attributes or viewer.profile_run_id == run.run_id
+    ]
     teacher = _teacher(items)
-    written = {}
+    written = []
     for number, viewer in enumerate(viewers, 1):
         history = known.get(viewer.external_id)
         if history is not None:
-            attributes = teacher.profile(history, seed=run.seed + viewer.id)
+            attributes = teacher.profile(history, seed=_seed(run.seed, viewer.external_id))
             if attributes:
-                written[viewer.external_id] = attribute_records(attributes)
+                written.append(ProfileRow(viewer.external_id, attribute_records(attributes)))
         run.progress(number, len(viewers), f"viewer {viewer.external_id}")
-    run.check()
-    count = record_profiles(
-        catalogue_id=run.catalogue_id, profiles=written, source=teacher.source, run_id=run.run_id
-    )
-    without = len(viewers) - count
-    run.log(f"{count} profiles written; {without} viewers have too few ratings that say anything")
-    return {"profiles": count, "viewers_without": without}
+    with run.writing():
+        save_profiles(
+            catalogue_id=run.catalogue_id, profiles=written, source=teacher.source, run_id=run.run_id
+        )
+    without = len(viewers) - len(written)
+    run.log(f"{len(written)} profiles written; {without} viewers have too few ratings that say anything")
+    return {"profiles": len(written), "viewers_without": without}
 
 
 def write_endorsements(run: RunContext) -> dict[str, Any]:
-    """The teacher's endorsement of every pair, and faulty drafts of some training pairs."""
+    """The teacher's endorsement of every pair that has none, and faulty drafts of some training pairs."""
     config = run.config
     assert isinstance(config, TeacherEndorsementsConfig)
     assert run.catalogue_id is not None
     items = [item_facts(item) for item in catalogue_items(run.catalogue_id)]
     teacher = _teacher(items)
-    pairs = [
+    usable = [
         pair
         for pair in catalogue_pairs(run.catalogue_id, config.splits)
         if pair.item.description and pair.viewer.attributes
     ]
+    if not usable:
+        raise NothingToWriteError(
+            f"no {' or '.join(config.splits)} pair has an item with a description and a viewer with a profile"
+        )
+    system_id, drafts_system_id = _systems(run, config, teacher)
+    of_others = {
+        (text.item_id, text.viewer_id)
+        for text in catalogue_endorsements(run.catalogue_id, systems=[config.system], splits=config.splits)
+        if text.run_id != run.run_id
+    }
+    pairs = [pair for pair in usable if (pair.item.id, pair.viewer.id) not in of_others]
     texts: list[NewEndorsement] = []
     drafts: list[NewEndorsement] = []
     drafted = 0
     for number, pair in enumerate(pairs, 1):
-        facts, profile, seed = item_facts(pair.item), profile_of(pair.viewer), run.seed * 1_000_003 + number
+        facts, profile = item_facts(pair.item), profile_of(pair.viewer)
+        seed = _seed(run.seed, pair.item.external_id, pair.viewer.external_id)
         text = teacher.endorse(facts, profile, seed=seed)
         texts.append(NewEndorsement(pair.item.id, pair.viewer.id, text, metadata={"teacher": teacher.source}))
-        if config.drafts_system and pair.split == "train" and drafted < config.drafts_pairs:
+        if drafts_system_id is not None and pair.split == "train" and drafted < config.drafts_pairs:
             drafted += 1
             for sample, criterion in enumerate(DRAFT_CRITERIA):
                 draft = teacher.bad_variant(criterion, facts, profile, text, seed=seed)
@@ -96,27 +124,38 @@ def write_endorsements(run: RunContext) -> dict[str, Any]:
         run.progress(number, len(pairs), f"{pair.item.title} for viewer {pair.viewer.external_id}")
     for new in texts[:5]:
         run.sample(new.text)
-    run.check()
-    system = record_system(
-        catalogue_id=run.catalogue_id,
-        name=config.system,
-        title=config.title,
-        kind="prompted_teacher",
-        run_id=run.run_id,
-        description=f"Written by the {teacher.source} teacher.",
-    )
-    record_endorsements(system=system, endorsements=texts, run_id=run.run_id)
+    with run.writing():
+        record_endorsements(system_id=system_id, endorsements=texts, run_id=run.run_id)
+        if drafts_system_id is not None:
+            record_endorsements(system_id=drafts_system_id, endorsements=drafts, run_id=run.run_id)
+    return {"endorsements": len(texts), "there_before": len(usable) - len(pairs), "drafts": len(drafts)}
+
+
+def _systems(run: RunContext, config: TeacherEndorsementsConfig, teacher: Teacher) -> tuple[int, int | None]:
+    """The ids of the systems that texts and drafts go under."""
+    assert run.catalogue_id is not None
+    named = [(config.system, config.title, f"Written by the {teacher.source} teacher.")]
     if config.drafts_system:
-        draft_system = record_system(
-            catalogue_id=run.catalogue_id,
-            name=config.drafts_system,
-            title=f"{config.title}: faulty drafts",
-            kind="prompted_teacher",
-            run_id=run.run_id,
-            description="Drafts made worse in one criterion each, to train reward models on (App. F).",
+        named.append(
+            (
+                config.drafts_system,
+                f"{config.title}: faulty drafts",
+                "Drafts made worse in one criterion each, to train reward models on (App. F).",
+            )
         )
-        record_endorsements(system=draft_system, endorsements=drafts, run_id=run.run_id)
-    return {"endorsements": len(texts), "drafts": len(drafts)}
+    with run.writing():
+        ids = [
+            save_system(
+                catalogue_id=run.catalogue_id,
+                name=name,
+                title=title,
+                kind="prompted_teacher",
+                run_id=run.run_id,
+                description=description,
+            )
+            for name, title, description in named
+        ]
+    return ids[0], ids[1] if len(ids) > 1 else None
 
 
 def _text_pairs(
@@ -157,6 +196,10 @@ def label_preferences(run: RunContext) -> dict[str, Any]:
     pairs = catalogue_pairs(run.catalogue_id, config.splits)
     texts = catalogue_endorsements(run.catalogue_id, systems=config.systems, splits=config.splits)
     drawn = _text_pairs(pairs, texts, config.max_comparisons, run.seed)
+    if not drawn:
+        raise NothingToLabelError(
+            f"no {' or '.join(config.splits)} pair has two different texts of {', '.join(config.systems)}"
+        )
     labels: list[NewLabel] = []
     shared: set[int] = set()
     for number, (pair, first, second) in enumerate(drawn, 1):
@@ -173,8 +216,8 @@ def label_preferences(run: RunContext) -> dict[str, Any]:
                 share = sum(teacher.covers(text.text, attribute) for attribute in profile) / len(profile)
                 labels.append(NewLabel("coverage", text.id, None, share))
         run.progress(number, len(drawn), f"{pair.item.title} for viewer {pair.viewer.external_id}")
-    run.check()
-    count = record_ai_labels(
-        catalogue_id=run.catalogue_id, labels=labels, labeller=teacher.source, run_id=run.run_id
-    )
+    with run.writing():
+        count = record_ai_labels(
+            catalogue_id=run.catalogue_id, labels=labels, labeller=teacher.source, run_id=run.run_id
+        )
     return {"labels": count, "comparisons": len(drawn), "texts_with_share": len(shared)}

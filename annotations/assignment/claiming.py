@@ -12,7 +12,7 @@ from django.db import connection
 from annotations.models import Assignment, Enrolment, Slot
 
 # An expired assignment does not bar its comparison: its rater never answered and may still do so.
-_OPEN_SLOT = """
+OPEN_SLOT = """
 SELECT slot.id, slot.comparison_id, slot.position_of_test, slot.is_repeat
 FROM annotations_slot slot
 WHERE slot.study_id = %(study)s AND slot.status = 'open' AND slot.random_key {side} %(start)s
@@ -64,7 +64,7 @@ def lock_open_slot(enrolment: Enrolment) -> OpenSlot | None:
     parameters = {"study": enrolment.study_id, "enrolment": enrolment.pk, "start": enrolment.start_key}
     with connection.cursor() as cursor:
         for side in (">=", "<"):
-            cursor.execute(_OPEN_SLOT.format(side=side), parameters)
+            cursor.execute(OPEN_SLOT.format(side=side), parameters)
             row = cursor.fetchone()
             if row is not None:
                 return OpenSlot(*row)

@@ -10,6 +10,7 @@ import hashlib
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from statistics import NormalDist
 
 from annotations.assignment.answers import Answers, AttributeReply
@@ -112,8 +113,10 @@ class RaterModel:
             return mean
         spread = math.hypot(self.rater_sd, self.item_sd)
         logit = intercept(mean, spread)
-        logit += self.rater_sd * self._normal("rater", effect, rater)
-        logit += self.item_sd * self._normal("item", effect, item)
+        if self.rater_sd:
+            logit += self.rater_sd * _draw_normal(self.seed, "rater", effect, rater)
+        if self.item_sd:
+            logit += self.item_sd * _draw_normal(self.seed, "item", effect, item)
         return 1 / (1 + math.exp(-logit))
 
     def answer(self, rater: int, item: str, comparison: str, test_at: TestAt, form: FormShown) -> Answers:
@@ -131,10 +134,8 @@ class RaterModel:
             return draw < self.probability(effect, rater, item)
 
         def prefers(effect: str, offered: tuple[str, ...], *about: object) -> str:
-            if (
-                "tie" in offered
-                and self._uniform("tie", effect, rater, comparison, *about) < self.effects.ties
-            ):
+            ties = self.effects.ties if "tie" in offered else 0.0
+            if ties and self._uniform("tie", effect, rater, comparison, *about) < ties:
                 return "tie"
             return test_at if says_yes(effect, *about) else _other(test_at)
 
@@ -162,12 +163,14 @@ class RaterModel:
     def _uniform(self, *parts: object) -> float:
         return _draw_uniform(self.seed, *parts)
 
-    def _normal(self, *parts: object) -> float:
-        return _STANDARD_NORMAL.inv_cdf(_draw_uniform(self.seed, *parts))
-
 
 def _other(letter: TestAt) -> TestAt:
     return "B" if letter == "A" else "A"
+
+
+@lru_cache(maxsize=1 << 14)
+def _draw_normal(seed: int, *parts: object) -> float:
+    return _STANDARD_NORMAL.inv_cdf(_draw_uniform(seed, *parts))
 
 
 def _draw_uniform(seed: int, *parts: object) -> float:

@@ -27,7 +27,11 @@ UPDATE annotations_assignment SET status = 'expired' WHERE id IN (SELECT id FROM
 
 
 class StudyNotOpenError(RuntimeError):
-    """The study is not handing out work."""
+    """The study is not handing out work; ``status`` says whether it is paused or closed."""
+
+    def __init__(self, status: str) -> None:
+        super().__init__(f"the study is {status}")
+        self.status = status
 
 
 class LeaseLostError(RuntimeError):
@@ -38,8 +42,8 @@ class LeaseLostError(RuntimeError):
 def claim_assignment(*, enrolment_id: int) -> Assignment | None:
     """Give the rater something to judge: the lease already held, else an expired one, else an open slot.
 
-    None means that nothing is left for this rater, or that the rater has done as many as the study asks of
-    one rater.
+    None means that nothing is left for this rater: everything is taken, the rater has done as many as the
+    study asks of one, or has withdrawn or been excluded.
 
     Raises:
         StudyNotOpenError: the study is closed, or is paused and the rater holds no lease.
@@ -58,6 +62,8 @@ def claim_assignment(*, enrolment_id: int) -> Assignment | None:
         return _lease(lease, study)
     if study.status != Study.Status.OPEN:
         raise StudyNotOpenError(study.status)
+    if enrolment.is_excluded or enrolment.status == Enrolment.Status.WITHDRAWN:
+        return None
     if study.assignments_per_rater is not None and _count_answered(enrolment) >= study.assignments_per_rater:
         return None
     revived = claiming.lock_expired_with_open_slot(enrolment)

@@ -219,6 +219,17 @@ def test_nobody_judges_more_than_the_study_asks_of_one_rater() -> None:
     assert claim_assignment(enrolment_id=rater.pk) is None
 
 
+@pytest.mark.parametrize(
+    "decision", [{"is_excluded": True, "exclusion_reason": "a test"}, {"status": "withdrawn"}]
+)
+def test_who_is_excluded_or_has_withdrawn_gets_no_more_work(decision: dict[str, object]) -> None:
+    study = make_study(pairs=2, redundancy=1)
+    rater = enrol(study)
+    submit(rater, claim(rater))
+    Enrolment.objects.filter(pk=rater.pk).update(**decision)
+    assert claim_assignment(enrolment_id=rater.pk) is None
+
+
 def test_a_paused_study_hands_out_nothing_but_lets_raters_finish() -> None:
     study = make_study(pairs=2, redundancy=1)
     holder, waiting = enrol(study), enrol(study)

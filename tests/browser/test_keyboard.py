@@ -51,6 +51,12 @@ def test_keyboard_alone_reaches_the_thank_you_page(live_server, page: Page, tmp_
     expect(page.locator("#help")).to_be_hidden()
 
     page.keyboard.press("b")  # precision
+    # What has the focus is not hidden behind the texts, which stay in view.
+    focused = page.locator("fieldset.question:focus-within").bounding_box()
+    texts = page.locator(".endorsements").bounding_box()
+    assert focused is not None
+    assert texts is not None
+    assert focused["y"] >= texts["y"] + texts["height"]
     page.keyboard.press("t")  # appeal
     page.keyboard.press("y")  # the first preference: A covers it
     expect(page.locator("[data-question=aligns_0]")).to_be_hidden()

@@ -229,6 +229,17 @@ class TestNotices:
         assert set(Assignment.objects.values_list("status", flat=True)) == {"submitted", "expired"}
         assert client.get(link).headers["Location"] == f"{link}finish/"
 
+    def test_an_excluded_rater_still_gets_the_code(self) -> None:
+        study = make_study(completion_code="STILL-PAID")
+        _, link = make_link(study)
+        client = Client()
+        enter(client, link)
+        judge_one(client, link)
+        Enrolment.objects.update(is_excluded=True, exclusion_reason="a test")
+        page = client.get(f"{link}work/", follow=True).content.decode()
+        assert "STILL-PAID" in page
+        assert "look for more" not in page
+
 
 class TestForm:
     def test_hostile_texts_are_escaped_everywhere(self) -> None:

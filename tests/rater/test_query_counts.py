@@ -4,8 +4,10 @@ import uuid
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 
+from annotations.assignment import claiming
 from annotations.models import Assignment, Enrolment, Slot
 from annotations.services.claims import claim_assignment
 from annotations.services.enrolments import enrol_rater
@@ -20,6 +22,8 @@ SHOW_FIRST = 15
 SHOW_AGAIN = 11
 AUTOSAVE = 9
 SUBMIT = 13
+
+PARAMETERS = {"study": 0, "enrolment": 0, "start": 0}
 
 
 @pytest.mark.parametrize(("pairs", "raters"), [(3, 1), (3, 3), (60, 3)])
@@ -55,6 +59,12 @@ def test_the_claim_uses_the_index_of_open_slots(django_assert_max_num_queries: A
     keys = Slot.objects.order_by("-random_key").values_list("random_key", flat=True)
     Slot.objects.filter(random_key__lt=keys[3]).update(status="filled")
     invitation = create_invitation(study=study).invitation
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE annotations_slot")
+        cursor.execute("EXPLAIN " + claiming.OPEN_SLOT.format(side=">="), PARAMETERS | {"study": study.pk})
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+    assert "slot_open_by_random_key" in plan
+    assert "Sort" not in plan
     for _ in range(3):
         rater = enrol_rater(invitation_id=invitation.pk, external_id=uuid.uuid4().hex, consent="").enrolment
         with django_assert_max_num_queries(11):

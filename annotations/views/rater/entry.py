@@ -78,13 +78,13 @@ def _closed_door(visit: Visit) -> str | None:
     reason = unusable_reason(visit.invitation)
     if reason is not None:
         return reason
-    if visit.study.status == Study.Status.PAUSED:
+    if visit.study.status != Study.Status.OPEN:
         return "paused"
     return None if has_open_slot(visit.study.pk) else "full"
 
 
 def _next_step(visit: Visit, enrolment: Enrolment) -> str:
-    if enrolment.status == Enrolment.Status.FINISHED:
+    if enrolment.status != Enrolment.Status.ACTIVE:
         name = "rater_finish"
     elif enrolment.instructed_at is None:
         name = "rater_instructions"

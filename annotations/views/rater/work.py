@@ -35,8 +35,8 @@ def work(request: HttpRequest, visit: Visit) -> HttpResponse:
         return redirect("rater_instructions", token=visit.token)
     try:
         assignment = claim_assignment(enrolment_id=visit.enrolment.pk)
-    except StudyNotOpenError:
-        return notice_with_code(request, visit, visit.study.status)
+    except StudyNotOpenError as error:
+        return notice_with_code(request, visit, "closed" if error.status == Study.Status.CLOSED else "paused")
     if assignment is None:
         if rater_progress(visit.enrolment.pk).answered == 0:
             return show_notice(request, "full", next_url=request.path, next_label="Try again")
@@ -100,9 +100,12 @@ def finish(request: HttpRequest, visit: Visit) -> HttpResponse:
         "study": visit.study,
         "token": visit.token,
         "answered": answered,
-        "is_finished": visit.enrolment.status == Enrolment.Status.FINISHED,
+        "is_finished": visit.enrolment.status != Enrolment.Status.ACTIVE,
         "completion_code": visit.study.completion_code if answered else "",
-        "may_go_on": visit.study.status == Study.Status.OPEN and (quota is None or answered < quota),
+        "may_go_on": visit.study.status == Study.Status.OPEN
+        and visit.enrolment.status == Enrolment.Status.FINISHED
+        and not visit.enrolment.is_excluded
+        and (quota is None or answered < quota),
     }
     return render(request, "rater/finish.html", context)
 

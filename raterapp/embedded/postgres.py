@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ import psycopg
 
 from raterapp.embedded import locks
 from raterapp.embedded.layout import VarLayout, make_private
-from raterapp.embedded.process import tied_to_parent
+from raterapp.embedded.process import tied_to_parent, wait_until_ended
 from raterapp.embedded.system_user import database_user, grant, grant_passage
 
 DATABASE = "raterapp"
@@ -29,6 +30,7 @@ PORT = 5432  # only a part of the socket's name: nothing listens on the network
 SOCKET_NAME = f".s.PGSQL.{PORT}"
 START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 30.0
+STRAY_TIMEOUT_S = 5.0
 
 # Durable always, in benchmarks too: an answered form must survive a power cut.
 SETTINGS = {
@@ -192,16 +194,12 @@ class PostgresCluster:
         if server is None:
             return
         process = psutil.Process(server.pid)
-        for stop_signal in (signal.SIGINT, signal.SIGQUIT):
-            try:
+        with suppress(psutil.NoSuchProcess, psutil.TimeoutExpired):
+            for stop_signal in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
                 process.send_signal(stop_signal)
-                process.wait(STOP_TIMEOUT_S)
-            except psutil.NoSuchProcess:
-                return
-            except psutil.TimeoutExpired:
-                continue
-            return
-        process.kill()
+                if not wait_until_ended([process], STOP_TIMEOUT_S):
+                    break
+            process.wait(0)  # reap it if it is our child
 
     def _initialise(self) -> None:
         """Make the data folder elsewhere first, so that a kill in between leaves none that is half made."""
@@ -247,11 +245,10 @@ class PostgresCluster:
 
     def _end_stray_backends(self) -> None:
         """Backends leave by themselves when their main process was killed; see that they have."""
-        strays = [p for p in psutil.process_iter() if self._works_here(p.pid)]
-        _, alive = psutil.wait_procs(strays, timeout=5)
-        for process in alive:
-            process.kill()
-        psutil.wait_procs(alive, timeout=5)
+        strays = [process for process in psutil.process_iter() if self._works_here(process.pid)]
+        for process in wait_until_ended(strays, STRAY_TIMEOUT_S):
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
 
     @staticmethod
     def _admin_url(server: RunningPostgres) -> str:

@@ -4,7 +4,8 @@ import ctypes
 import os
 import signal
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable
 
 import psutil
 
@@ -27,6 +28,25 @@ def is_alive(pid: int, started_at: float) -> bool:
         process = psutil.Process(pid)
         same = abs(process.create_time() - started_at) <= _SAME_START_WITHIN_S
         return bool(same and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
+
+
+def wait_until_ended(processes: Iterable[psutil.Process], timeout_s: float) -> list[psutil.Process]:
+    """Wait for processes to end and return those that have not.
+
+    One that has ended but was not reaped counts as ended: in a container nobody may ever reap it.
+    """
+    deadline = time.monotonic() + timeout_s
+    alive = list(processes)
+    while (alive := [process for process in alive if _runs(process)]) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return alive
+
+
+def _runs(process: psutil.Process) -> bool:
+    try:
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return False
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 
 from raterapp.embedded.layout import VarLayout
-from raterapp.embedded.process import is_alive
+from raterapp.embedded.process import is_alive, wait_until_ended
 from raterapp.supervisor.child import MARKER
 
 GRACE_S = 3.0
@@ -26,11 +26,11 @@ def reap(layout: VarLayout, *, keep: frozenset[int] = frozenset()) -> int:
         with suppress(psutil.NoSuchProcess):
             # Workers leave at once on SIGQUIT and wait for their task on SIGTERM; nobody waits for these.
             process.send_signal(signal.SIGINT if process.name() == "postgres" else signal.SIGTERM)
-    _, alive = psutil.wait_procs(leftovers, timeout=GRACE_S)
+    alive = wait_until_ended(leftovers, GRACE_S)
     for process in alive:
         with suppress(psutil.NoSuchProcess):
             process.kill()
-    psutil.wait_procs(alive, timeout=GRACE_S)
+    wait_until_ended(alive, GRACE_S)
     for record in _record_paths(layout):
         record.unlink(missing_ok=True)
     return len(leftovers)

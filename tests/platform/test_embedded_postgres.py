@@ -15,6 +15,7 @@ import pytest
 from raterapp.embedded import locks, system_user
 from raterapp.embedded.layout import VarLayout
 from raterapp.embedded.postgres import PostgresCluster, PostgresError
+from raterapp.embedded.process import is_alive, start_time
 
 CODE_DIR = Path(__file__).resolve().parents[2]
 JOIN = """
@@ -65,6 +66,8 @@ def test_the_last_to_leave_stops_it_and_a_killed_user_does_not_count(cluster: Po
     assert first.url == second.url
     server = cluster.running()
     assert server is not None
+    started_at = start_time(server.pid)
+    assert started_at is not None
     with psycopg.connect(first.url) as connection:
         durable = [
             connection.execute(f"show {name}").fetchone()
@@ -75,7 +78,7 @@ def test_the_last_to_leave_stops_it_and_a_killed_user_does_not_count(cluster: Po
     assert cluster.running() == server
     second.leave()
     assert cluster.running() is None
-    assert not psutil.pid_exists(server.pid)
+    assert not is_alive(server.pid, started_at)
 
 
 def test_a_server_left_by_a_killed_user_is_taken_over(cluster: PostgresCluster) -> None:

@@ -92,7 +92,7 @@ def test_a_killed_supervisor_leaves_nothing_and_the_next_one_recovers(deep_var: 
     running = processes_of(deep_var)
     assert again.end(signal.SIGINT) == 0
     assert "Stopped." in again.output
-    assert [p for p in running if p.is_running()] == []
+    assert all_gone(running, within_s=0.0)
     assert processes_of(deep_var) == []
     assert list((deep_var / "run").glob("*.json")) == []
 

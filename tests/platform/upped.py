@@ -13,6 +13,8 @@ from pathlib import Path
 
 import psutil
 
+from raterapp.embedded.process import wait_until_ended
+
 CODE_DIR = Path(__file__).resolve().parents[2]
 UP_TEXT = "Ctrl-C stops everything."
 TIMEOUT_S = 120.0
@@ -78,8 +80,7 @@ def processes_of(var_dir: Path) -> list[psutil.Process]:
 
 
 def all_gone(processes: list[psutil.Process], within_s: float = 15.0) -> bool:
-    _, alive = psutil.wait_procs(processes, timeout=within_s)
-    return not alive
+    return not wait_until_ended(processes, within_s)
 
 
 def free_port() -> int:

@@ -3,9 +3,9 @@
     python -m benchmarks.bot_intervals [--studies N] [--first-seed S] [--json]
 
 The demo study's design: 80 comparisons of an item each, three slots and three attributes a comparison, 30
-bots with at most 12 assignments each. The slots are the product's plan, the answers its rater model's, the label
-rows, their table and the numbers the product's too; only pages and database are left out. With ``--json`` the
-last line is one object: studies, first_seed, and per setting the share of intervals that hold the truth.
+bots with at most 12 assignments each. The slots are the product's plan, the answers its rater model's, the
+label rows, their table and the numbers the product's too; only pages and database are left out. With
+``--json`` the last line is one object: studies, first_seed, settings (coverage and mean width by question).
 """
 
 import argparse

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
@@ -29,9 +29,9 @@ sys.stdin.read()
 
 
 @pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresCluster]:
+def cluster(make_folder: Callable[[], Path]) -> Iterator[PostgresCluster]:
     """A data folder made once for this file; whatever runs on it at the end is stopped."""
-    cluster = PostgresCluster(VarLayout(tmp_path_factory.mktemp("var")))
+    cluster = PostgresCluster(VarLayout(make_folder()))
     with locks.exclusive(cluster.mutex_path):
         cluster.prepare()
     yield cluster
@@ -128,9 +128,9 @@ def test_a_killed_server_is_started_again_with_its_data(cluster: PostgresCluster
     again.leave()
 
 
-def test_a_half_made_data_folder_is_never_taken_for_a_whole_one(tmp_path: Path) -> None:
-    cluster = PostgresCluster(VarLayout(tmp_path))
-    half_made = tmp_path / "postgres.new-99999"
+def test_a_half_made_data_folder_is_never_taken_for_a_whole_one(make_folder: Callable[[], Path]) -> None:
+    cluster = PostgresCluster(VarLayout(make_folder()))
+    half_made = cluster.layout.root / "postgres.new-99999"
     half_made.mkdir()
     (half_made / "PG_VERSION").write_text("18\n")
     with locks.exclusive(cluster.mutex_path):

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
@@ -27,9 +27,11 @@ from tests.platform.upped import (
 
 
 @pytest.fixture
-def deep_var(tmp_path: Path) -> Iterator[Path]:
+def deep_var(make_folder: Callable[[], Path]) -> Iterator[Path]:
     """A var folder too deep for any socket of its own; whatever a failed test leaves in it is ended."""
-    var_dir = tmp_path / "a-folder-whose-name-is-long" / "b-folder-whose-name-is-longer" / ("c" * 40) / "var"
+    var_dir = (
+        make_folder() / "a-folder-whose-name-is-long" / "b-folder-whose-name-is-longer" / ("c" * 40) / "var"
+    )
     assert len(os.fsencode(var_dir / "run" / "postgres" / ".s.PGSQL.5432")) > MAX_SOCKET_PATH_BYTES
     yield var_dir
     for process in processes_of(var_dir):

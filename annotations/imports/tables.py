@@ -147,4 +147,5 @@ def _wanted(columns: Sequence[Column]) -> str:
 
 
 def _shown(title: str) -> str:
-    return title.encode("utf-8", "replace").decode()[:40]
+    """A header cell for a message; what a database or terminal would refuse becomes a question mark."""
+    return "".join(letter if letter.isprintable() else "?" for letter in title[:40])

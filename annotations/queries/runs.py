@@ -70,7 +70,7 @@ class RunLine:
 
 def with_lines(runs: QuerySet[Run]) -> QuerySet[Run]:
     """Fetch what ``run_line`` needs in a constant number of queries."""
-    stages = Run.objects.order_by("position", "pk")
+    stages = Run.objects.select_related("catalogue").order_by("position", "pk")
     return runs.select_related("catalogue").prefetch_related(Prefetch("stages", queryset=stages))
 
 

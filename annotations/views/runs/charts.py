@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 from typing import Any
 
 WIDTH, HEIGHT = 320, 120
 TOP, BOTTOM = 8, 8
+LABELS_WHEN_NARROW = 10
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,7 @@ class Bar:
     y: float
     width: float
     height: float
+    is_labelled_when_narrow: bool
 
     @property
     def middle(self) -> float:
@@ -109,6 +112,7 @@ def bar_chart(bars: Sequence[tuple[str, int]], *, width: int = WIDTH, height: in
             y=round(height - height * count / highest, 2),
             width=round(slot * 0.8, 2),
             height=round(height * count / highest, 2),
+            is_labelled_when_narrow=i % ceil(len(bars) / LABELS_WHEN_NARROW) == 0,
         )
         for i, (label, count) in enumerate(bars)
     ]

@@ -98,7 +98,11 @@ def _live_context(run: Run) -> dict[str, Any]:
     series = metric_series(run.pk)
     figures = [Figure(key, value) for key, value in run.result.items() if not isinstance(value, dict | list)]
     rest = {key: value for key, value in run.result.items() if isinstance(value, dict | list) and value}
-    stages = list(run.stages.order_by("position", "pk")) if run.kind == "pipeline" else []
+    stages = (
+        list(run.stages.select_related("catalogue").order_by("position", "pk"))
+        if run.kind == "pipeline"
+        else []
+    )
     return {
         "run": run,
         "line": run_line(run, stages=stages),

@@ -76,7 +76,7 @@ class AuxiliaryTask:
         *,
         seed: int,
         attributes_shown: int = 4,
-        max_answer_tokens: int = 72,
+        max_answer_tokens: int = 56,
     ) -> None:
         if not items and not viewers:
             raise ValueError("stage 1 needs items or viewers")

@@ -27,6 +27,7 @@ class ChildSpec:
 
     ``stop`` lists signals with the seconds each is given before the next; SIGKILL to the group comes last.
     ``death_signal`` is what the kernel sends when the supervisor itself is killed.
+    ``url`` goes into the child's record, for commands that want to reach it.
     """
 
     name: str
@@ -39,6 +40,7 @@ class ChildSpec:
     adopt: Callable[[], int | None] | None = None
     ready: Callable[[], bool] | None = None
     on_early_end: Callable[[], bool] | None = None
+    url: str | None = None
 
 
 @dataclass
@@ -75,7 +77,7 @@ class Child:
         else:
             self._popen = None
         self.process = psutil.Process(pid)
-        record = {"name": self.spec.name, "pid": pid, "started_at": start_time(pid)}
+        record = {"name": self.spec.name, "pid": pid, "started_at": start_time(pid), "url": self.spec.url}
         self.record_path.write_text(json.dumps(record))
 
     @property

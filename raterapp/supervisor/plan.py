@@ -123,6 +123,7 @@ def web_spec(layout: VarLayout, options: UpOptions, listening: socket.socket) ->
         stop=((signal.SIGTERM, 8.0),),
         death_signal=signal.SIGTERM,
         ready=answers_health(web_url(options) + "healthz"),
+        url=web_url(options),
     )
 
 

@@ -61,6 +61,9 @@ def test_a_killed_supervisor_leaves_nothing_and_the_next_one_recovers(deep_var: 
     first.read_until(UP_TEXT)
     assert json.loads(get(port, "/healthz")[1]) == {"status": "ok", "database": "ok", "broker": "ok"}
 
+    recorded = json.loads((deep_var / "run" / "web.json").read_text())
+    assert recorded["url"] == f"http://127.0.0.1:{port}/"  # where commands such as simulate_raters go
+
     # A second start on the same folder names the first one and changes nothing.
     second = run_up(deep_var, "--no-demo", "--port", str(free_port()))
     assert second.returncode == 1

@@ -90,9 +90,9 @@ def logging_settings(*, as_json: bool) -> dict[str, Any]:
             }
         },
         "handlers": {
-            "stdout": {"class": "logging.StreamHandler", "stream": "ext://sys.stdout", "formatter": "one"}
+            "console": {"class": "logging.StreamHandler", "stream": "ext://sys.stderr", "formatter": "one"}
         },
-        "root": {"handlers": ["stdout"], "level": "INFO"},
+        "root": {"handlers": ["console"], "level": "INFO"},
         "loggers": {
             "django": {"handlers": [], "level": "INFO", "propagate": True},
             # 4xx answers are in the request log by route; this logger would write raw addresses.

@@ -6,6 +6,7 @@ import logging.config
 from io import StringIO
 
 import pytest
+from django.conf import settings
 
 from raterapp.logs import clean_text, hide_secrets, logging_settings
 
@@ -63,3 +64,8 @@ def test_production_logs_one_json_object_a_line_with_the_traceback_cleaned() -> 
     assert (line["event"], line["level"]) == ("Lost the database", "error")
     assert "ConnectionError" in line["exception"]
     assert "hunter2" not in stream.getvalue()
+
+
+def test_log_lines_leave_standard_output_to_what_a_command_prints() -> None:
+    handler = settings.LOGGING["handlers"]["console"]
+    assert handler["stream"] == "ext://sys.stderr"

@@ -2,6 +2,7 @@
 
 import tracemalloc
 from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -44,7 +45,7 @@ def test_against_a_plain_dictionary(tmp_path):
     assert (summary.rows, summary.repeated) == (len(latest), 60_000 - len(latest))
     assert summary.mean == np.mean(list(latest.values()))
     viewers = [row["viewer_id"] for row in table]
-    starts = sum(a != b for a, b in zip(viewers, viewers[1:], strict=False))
+    starts = sum(a != b for a, b in pairwise(viewers))
     assert starts == len(set(viewers)) - 1
 
 

@@ -109,7 +109,11 @@ def _live_context(run: Run) -> dict[str, Any]:
         "result": figures,
         "result_rest": json.dumps(rest, indent=2, ensure_ascii=False) if rest else "",
         "charts": [line_chart(s.name, s.points) for s in series if len(s.points) > 1],
-        "figures": [Figure(s.name, s.points[0][1]) for s in series if len(s.points) == 1],
+        "figures": [
+            Figure(s.name, s.points[0][1])
+            for s in series
+            if len(s.points) == 1 and run.result.get(s.name) != s.points[0][1]
+        ],
         "log": log_tail(run.pk, lines=LOG_LINES),
         "samples": latest_samples(run.pk, count=SAMPLES),
         "artifacts": list(run.artifacts.order_by("role")),

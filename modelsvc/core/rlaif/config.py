@@ -14,7 +14,7 @@ class OnPolicyConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     steps: int = Field(
-        default=30, ge=1, description="updates; App. D: trajectories come from the current policy"
+        default=24, ge=1, description="updates; App. D: trajectories come from the current policy"
     )
     contexts_per_step: int = Field(default=4, ge=1, description="different (I, i, u) a step")
     samples_per_context: int = Field(

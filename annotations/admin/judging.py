@@ -63,7 +63,7 @@ class JudgmentAdmin(ReadOnlyAdmin):
         "precision",
         "appeal",
         "overall",
-        "duration_s",
+        "seconds",
         "created_at",
     )
     list_filter = ("assignment__study", "is_latest", "assignment__enrolment__rater__kind")
@@ -74,3 +74,7 @@ class JudgmentAdmin(ReadOnlyAdmin):
     @admin.display(description="study")
     def study(self, judgment: Judgment) -> str:
         return judgment.assignment.study.name
+
+    @admin.display(description="seconds", ordering="duration_s")
+    def seconds(self, judgment: Judgment) -> str:
+        return f"{judgment.duration_s:.1f}"

@@ -1,6 +1,7 @@
 """Studies: finding one, and how far it has come."""
 
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from django.db.models import Count, Q
 
@@ -36,8 +37,10 @@ def find_study(reference: str) -> Study:
         wanted |= Q(pk=int(reference))
     study = Study.objects.filter(wanted).order_by("pk").first()
     if study is None:
-        names = list(Study.objects.order_by("-pk").values_list("name", flat=True)[:10])
-        raise UnknownStudyError(f"there is no study {reference!r} (latest: {', '.join(names) or 'none'})")
+        names = list(Study.objects.order_by("-pk").values_list("name", flat=True))
+        near = get_close_matches(reference, names, cutoff=0.5)
+        hint = f"near it: {', '.join(near)}" if near else f"latest: {', '.join(names[:10]) or 'none'}"
+        raise UnknownStudyError(f"there is no study {reference!r} ({hint})")
     return study
 
 

@@ -86,6 +86,12 @@ def test_a_study_page_shows_how_far_it_has_come(visitor, owner):
     assert "2 of 4" in page
 
 
+def test_the_log_is_for_editors_and_in_words(visitor, owner):
+    make_study(study_fields={"owner": owner})
+    visitor.post("/studies/films/pause/")
+    assert "study paused by owner" in text_of(visitor.get("/studies/films/"))
+
+
 def test_a_link_is_shown_once_and_only_its_hash_is_kept(visitor, owner):
     make_study(study_fields={"owner": owner})
     response = visitor.post("/studies/films/links/", {"rater_kind": "human", "max_raters": "5"})

@@ -1,5 +1,6 @@
 """The pages of studies that only show."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -8,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from annotations.models import Study
+from annotations.models import AuditEvent, Study
 from annotations.queries.access import StudyRole, studies_visible_to
 from annotations.queries.results import is_blinded
 from annotations.queries.studies import count_slots
@@ -72,13 +73,18 @@ def render_study(
         "page": page,
         "comparisons": progress_of(list(page.object_list)),
         "links": invitations_of(study.pk) if role.may_edit else [],
-        "events": events_of(study.pk)[:_LATEST_EVENTS] if role.may_edit else [],
+        "events": _worded(events_of(study.pk)[:_LATEST_EVENTS]) if role.may_edit else [],
         "link_form": link_form or LinkForm(),
         "new_link": new_link,
     }
     response = render(request, "studies/detail.html", context, status=status)
     response.headers["Cache-Control"] = "no-store" if new_link else "private, no-cache"
     return response
+
+
+def _worded(events: Iterable[AuditEvent]) -> list[tuple[AuditEvent, str]]:
+    """Each event with its action as words: rater.excluded as "rater excluded"."""
+    return [(event, event.action.replace(".", " ").replace("_", " ")) for event in events]
 
 
 @require_safe

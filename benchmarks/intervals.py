@@ -35,10 +35,10 @@ RESAMPLES = 200
 PROMISED_COVERAGE = (0.93, 0.97)
 PROMISED_TYPE_ONE_ERROR = 0.06
 
-# Causes found by switching off one part of the method at a time, 96 items, 5 raters (docs/statistics.md).
+# Where few raters are to blame as far as is known (docs/statistics.md).
 FEW_RATERS = 5
-CAUSE_BELOW = "few raters: the Satterthwaite degrees of freedom are too many"
-CAUSE_ABOVE = "few raters, little dependence: the zero bound and the prior on the correlations both add width"
+CAUSE_BELOW = "few raters: their number of degrees of freedom is approximate"
+CAUSE_ABOVE = "few raters, few votes: the least factor, the prior and single votes all add width"
 
 GRID_ITEMS = (32, 96, 200)
 GRID_RATERS = (5, 15, 50)

@@ -3,12 +3,13 @@
 The estimand is declared once for the whole library: the value the metric would have if every item of the
 population that the study's items stand for were judged by every rater of the population its raters stand
 for. Method, chosen by simulation (``benchmarks/intervals.py``, ``docs/statistics.md``): a score (Wilson)
-interval with the effective number of votes n / design effect and a t quantile for proportions; the delta
-method on the log ratio with the same design effect for Pcov. Both keep a positive width at the extremes.
+interval with the number of votes over their variance factor (``clustering.py``) and a t quantile for
+proportions; the delta method on the log ratio with the same factor for Pcov. Both keep a positive width at
+the extremes.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import stats
@@ -47,7 +48,7 @@ def proportion_interval(
 ) -> Interval | None:
     """Score interval for a proportion of votes clustered by item and by rater.
 
-    |p - pi| <= t sqrt(pi (1 - pi) / m) solved for pi, m = (n - 1) / design_effect.
+    |p - pi| <= t sqrt(pi (1 - pi) / m) solved for pi, m = (n - 1) / variance_factor.
     Source: Wilson (1927), with the effective sample size of Korn and Graubard (1998).
 
     Args:
@@ -65,7 +66,7 @@ def proportion_interval(
     clustering = measure_clustering(successes.astype(np.float64), item, rater, rarer=min(count, n - count))
     if clustering is None:
         return None
-    effective = (n - 1) / clustering.design_effect
+    effective = (n - 1) / clustering.variance_factor
     estimate = count / n
     quantile = _quantile(level, clustering)
     share = quantile * quantile / effective
@@ -97,7 +98,7 @@ def bounded_mean_interval(
     estimate = float(values.mean())
     # One pseudo-vote, half won and half lost, keeps the variance above zero when all votes agree.
     squares = float(((values - estimate) ** 2).sum()) + 0.25
-    error = math.sqrt(squares / (n * (n - 1)) * clustering.design_effect)
+    error = math.sqrt(squares / (n * (n - 1)) * clustering.variance_factor)
     half = _quantile(level, clustering) * error
     score = (estimate - null) / error
     return Interval(
@@ -137,11 +138,13 @@ def ratio_interval(
     if top == 0:
         centre = math.log(0.5 / (bottom + 0.5))
         plain_variance = (discordant + 1) / (0.5 * (bottom + 0.5))
+        # The variance is that of the half count: raters had no part in estimating it.
+        clustering = replace(clustering, degrees_of_freedom=n - 1.0)
     else:
         centre = math.log(top / bottom)
         # n / (n - 1) as in any sample variance: the residuals use the estimated means.
         plain_variance = (discordant + 1) / (top * bottom) * n / (n - 1)
-    error = math.sqrt(plain_variance * clustering.design_effect)
+    error = math.sqrt(plain_variance * clustering.variance_factor)
     half = _quantile(level, clustering) * error
     low = -1.0 if top == 0 else math.expm1(centre - half)
     return Interval(low, _expm1(centre + half), clustering, _two_sided(centre / error, clustering))

@@ -1,4 +1,4 @@
-"""Intervals hold the bots' true effects in the demo's study: real plan, bots, labels, numbers; 200 seeds each."""
+"""Intervals hold the bots' true effects in the demo's study: real plan, bots, labels and numbers."""
 
 from collections import Counter
 

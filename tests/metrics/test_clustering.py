@@ -7,13 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from annotations.metrics.clustering import PRIOR_CORRELATION, measure_clustering
+from annotations.metrics.clustering import PRIOR_CORRELATION, SMALLEST_FACTOR, measure_clustering
 
 
 def test_independent_values_have_no_design_effect():
     clustering = measure_clustering(np.array([0.0, 1.0, 1.0, 0.0, 1.0]), np.arange(5), np.arange(5), rarer=2)
     assert clustering is not None
     assert clustering.design_effect == 1.0
+    assert clustering.variance_factor == pytest.approx(1.0)
     assert clustering.degrees_of_freedom == pytest.approx(4.0)
 
 
@@ -25,6 +26,7 @@ def test_votes_that_follow_their_rater_are_worth_one_each():
     clustering = measure_clustering(values, np.arange(40), rater, rarer=math.inf)
     assert clustering is not None
     assert clustering.design_effect == pytest.approx(10.0)
+    assert clustering.variance_factor == pytest.approx(10.0)
     assert clustering.rater_correlation == pytest.approx(1.0)
 
 
@@ -52,6 +54,33 @@ def test_balanced_crossing_equals_analysis_of_variance():
     assert clustering.item_correlation == pytest.approx(variance_item / total)
     assert clustering.rater_correlation == pytest.approx(variance_rater / total)
     assert clustering.design_effect == pytest.approx((ms_item + ms_rater - ms_rest) / total)
+    assert clustering.variance_factor == pytest.approx(clustering.design_effect)
+
+
+def test_raters_who_agree_by_chance_make_a_factor_below_one():
+    # 4 raters with 10 items each and 3, 5, 5, 7 ones: the variance of the mean is that of the raters' shares
+    # over 4, (0.04 + 0 + 0 + 0.04) / 3 / 4 = 0.08 / 12. The variance of a value: that of the mean plus 0.25.
+    rater = np.repeat(np.arange(4), 10)
+    values = np.concatenate([np.arange(10) < ones for ones in (3, 5, 5, 7)]).astype(float)
+    clustering = measure_clustering(values, np.arange(40), rater, rarer=math.inf)
+    assert clustering is not None
+    of_mean = 0.08 / 12
+    assert clustering.variance_factor == pytest.approx(40 * of_mean / (0.25 + of_mean))
+    assert clustering.design_effect == pytest.approx(clustering.variance_factor)
+    values = np.tile(np.arange(10) % 2, 4).astype(float)
+    level = measure_clustering(values, np.arange(40), rater, rarer=math.inf)
+    assert level is not None
+    assert level.design_effect == 1.0
+    assert level.variance_factor == SMALLEST_FACTOR
+
+
+@pytest.mark.parametrize("ones", [(3, 5, 5, 7), (5, 5, 5, 5), (0, 10, 0, 10)])
+def test_items_of_their_own_leave_the_degrees_of_freedom_of_a_t_test_between_raters(ones):
+    # The textbook case: the mean of 4 equally loaded raters has 3, however much they differ.
+    values = np.concatenate([np.arange(10) < count for count in ones]).astype(float)
+    clustering = measure_clustering(values, np.arange(40), np.repeat(np.arange(4), 10), rarer=math.inf)
+    assert clustering is not None
+    assert clustering.degrees_of_freedom == pytest.approx(3.0)
 
 
 def naive_design_effect(values: list[float], item: list[int], rater: list[int]) -> float:

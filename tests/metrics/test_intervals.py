@@ -84,6 +84,15 @@ def test_win_rate_intervals_cover_the_truth(design):
     assert independent_held / STUDIES < 0.91  # what ignoring raters and items would give fails the same check
 
 
+@pytest.mark.parametrize("sd", [0.0, 0.5, 1.5])
+def test_five_raters_are_enough_whether_they_differ_or_not(sd):
+    rng = np.random.default_rng(14)
+    design = Design(96, 5, 3, sd, sd)
+    intervals = [win_rate(simulate_votes(design, 0.6, rng)).strict.interval for _ in range(STUDIES)]
+    held = [interval is not None and interval.low <= 0.6 <= interval.high for interval in intervals]
+    assert 0.925 <= np.mean(held) <= 0.98
+
+
 def test_pcov_intervals_cover_the_truth():
     rng = np.random.default_rng(12)
     design = Design(96, 30, 3, 0.5, 0.5)

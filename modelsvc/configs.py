@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Split = Literal["train", "collect", "test"]
 Criterion = Literal["precision", "appeal", "coverage", "prioritization", "overall"]
-Slug = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,79}$")
+Slug = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,79}$", description="name of the system that the texts go under")
 
 
 class RunConfig(BaseModel):
@@ -30,7 +30,9 @@ class EmbeddingsConfig(RunConfig):
 class ProfilesConfig(RunConfig):
     """Viewer profiles written by the teacher from liked and disliked items (App. C)."""
 
-    replace: bool = Field(False, description="also write a new version for viewers who have a profile")
+    replace: bool = Field(
+        False, description="also write for viewers who have one; what differs becomes a new version"
+    )
     liked_at_least: float = Field(4.0, description="ratings from here on count as liked, in rating units")
     disliked_at_most: float = Field(2.5, description="ratings up to here count as disliked, in rating units")
 
@@ -39,8 +41,8 @@ class TeacherEndorsementsConfig(RunConfig):
     """Endorsements written by the teacher, and drafts with one known fault each (App. C, App. F)."""
 
     system: str = Slug
-    title: str = Field("Rules teacher", max_length=200)
-    splits: tuple[Split, ...] = ("train", "collect", "test")
+    title: str = Field("Rules teacher", max_length=200, description="name shown to people")
+    splits: tuple[Split, ...] = Field(("train", "collect", "test"), description="whose pairs are written for")
     drafts_system: str | None = Field(None, description="also write faulty drafts under this system's name")
     drafts_pairs: int = Field(160, ge=0, description="how many training pairs get faulty drafts")
 
@@ -55,36 +57,42 @@ class EndorserRunConfig(RunConfig):
         ("train", "collect"), description="test pairs are never trained on"
     )
     prefix_tokens: int = Field(4, ge=1, description="soft tokens per vector")
-    stage_1_steps: int = Field(160, ge=0, description="adapter-only steps; 0 trains in one stage")
-    stage_1_batch_size: int = Field(16, ge=1)
-    steps: int = Field(120, ge=1, description="steps on the endorsements")
-    batch_size: int = Field(8, ge=1)
-    learning_rate: float = Field(1e-4, gt=0)
+    stage_1_steps: int = Field(200, ge=0, description="adapter-only steps; 0 trains in one stage")
+    stage_1_batch_size: int = Field(16, ge=1, description="auxiliary examples per step")
+    steps: int = Field(75, ge=1, description="steps on the endorsements")
+    batch_size: int = Field(8, ge=1, description="endorsements per step")
+    learning_rate: float = Field(1e-4, gt=0, description="of the transformer, at its peak")
     weights: Literal["all", "lora"] = Field("all", description="what stage 2 trains in the transformer")
-    max_prompt_tokens: int = Field(384, ge=16)
-    max_answer_tokens: int = Field(176, ge=2)
+    max_prompt_tokens: int = Field(384, ge=16, description="longer item descriptions are cut to fit")
+    max_answer_tokens: int = Field(
+        176, ge=2, description="per training text, end of text included; longer ones are cut"
+    )
 
 
 class GenerateConfig(RunConfig):
     """Endorsements sampled from a trained endorser and recorded under a system."""
 
     system: str = Slug
-    title: str = Field(max_length=200)
-    kind: Literal["sft_text", "sft", "p4lm"]
-    splits: tuple[Split, ...] = ("test",)
+    title: str = Field(max_length=200, description="name shown to people")
+    kind: Literal["sft_text", "sft", "p4lm"] = Field(description="what kind of system this is")
+    splits: tuple[Split, ...] = Field(("test",), description="whose pairs are written for")
     limit: int | None = Field(None, ge=1, description="at most this many pairs, in their order")
-    temperature: float = Field(0.7, ge=0)
-    top_p: float = Field(0.95, gt=0, le=1)
-    max_new_tokens: int = Field(176, ge=1)
-    batch_size: int = Field(32, ge=1)
+    temperature: float = Field(0.7, ge=0, description="0 takes the most probable token")
+    top_p: float = Field(0.95, gt=0, le=1, description="smallest set of tokens with this probability")
+    max_new_tokens: int = Field(176, ge=1, description="a text without an end by then is truncated")
+    batch_size: int = Field(32, ge=1, description="texts sampled together; part of what a seed gives")
 
 
 class AiLabelsConfig(RunConfig):
     """Preference labels from the teacher, soft and over both orders (App. C)."""
 
     systems: tuple[str, ...] = Field(min_length=2, description="whose texts are compared, pair by pair")
-    splits: tuple[Literal["train", "collect"], ...] = ("train", "collect")
-    criteria: tuple[Criterion, ...] = ("precision", "appeal", "coverage", "prioritization")
+    splits: tuple[Literal["train", "collect"], ...] = Field(
+        ("train", "collect"), description="whose pairs are labelled; never test pairs"
+    )
+    criteria: tuple[Criterion, ...] = Field(
+        ("precision", "appeal", "coverage", "prioritization"), description="what is asked of each text pair"
+    )
     max_comparisons: int = Field(900, ge=1, description="text pairs labelled, drawn with the run's seed")
 
 
@@ -95,24 +103,26 @@ class RewardsConfig(RunConfig):
     nli_model: str | None = Field(None, description="folder of an NLI classifier; none: the shipped recipe")
     nli_steps: int = Field(150, ge=1, description="steps of the shipped entailment recipe")
     epochs: int = Field(3, ge=1, description="passes over the labels for each of App, Pcov, Ppr")
-    batch_size: int = Field(16, ge=1)
+    batch_size: int = Field(16, ge=1, description="labels per step")
     learning_rate: float = Field(1e-4, gt=0, description="of the encoder")
 
 
 class PolicyConfig(RunConfig):
     """REINFORCE with KL on the joint reward: SFT becomes P4LM (sec. 4.2, App. D)."""
 
-    steps: int = Field(32, ge=1)
-    contexts_per_step: int = Field(4, ge=1)
-    samples_per_context: int = Field(4, ge=2)
+    steps: int = Field(32, ge=1, description="updates of the policy")
+    contexts_per_step: int = Field(4, ge=1, description="viewer–item pairs per update")
+    samples_per_context: int = Field(
+        4, ge=2, description="texts per pair; each one's baseline is the mean of the others"
+    )
     beta: float = Field(0.05, ge=0, description="eq. 3: weight of the trajectory KL in nats")
-    learning_rate: float = Field(2e-4, gt=0)
-    max_new_tokens: int = Field(160, ge=1)
+    learning_rate: float = Field(2e-4, gt=0, description="of the weights that are trained")
+    max_new_tokens: int = Field(160, ge=1, description="a text without an end by then is penalized")
     reward_form: Literal["log_sigmoid", "linear"] = Field("log_sigmoid", description="eq. 2 or eq. 1")
-    eta_prec: float = Field(1.0, ge=0)
-    eta_app: float = Field(1.0, ge=0)
-    eta_pcov: float = Field(1.0, ge=0)
-    eta_ppr: float = Field(1.0, ge=0)
+    eta_prec: float = Field(1.0, ge=0, description="weight of Prec")
+    eta_app: float = Field(1.0, ge=0, description="weight of App")
+    eta_pcov: float = Field(1.0, ge=0, description="weight of Pcov")
+    eta_ppr: float = Field(1.0, ge=0, description="weight of Ppr")
     reference_system: str = Field(
         "teacher-rules", description="whose text is Y_ref in eq. 2; empty: a sample of the SFT policy"
     )
@@ -122,6 +132,6 @@ class PolicyConfig(RunConfig):
 class EvaluateConfig(RunConfig):
     """Model-based evaluation on the test pairs (sec. 5, App. B)."""
 
-    systems: tuple[str, ...] = Field(min_length=1)
-    baseline: str
-    splits: tuple[Split, ...] = ("test",)
+    systems: tuple[str, ...] = Field(min_length=1, description="whose texts are scored")
+    baseline: str = Field(description="the system that the others are compared with")
+    splits: tuple[Split, ...] = Field(("test",), description="whose pairs count")

@@ -10,6 +10,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from annotations.models import Run
+from annotations.runs.workers import is_dead
 
 logger = logging.getLogger(__name__)
 
@@ -87,17 +88,30 @@ def _close_pipeline(*, pipeline_id: int) -> None:
     pipeline.save()
 
 
+def _end_leases_of_the_dead() -> None:
+    """A worker of this host that is gone needs no wait for its lease to run out."""
+    held = Run.objects.filter(
+        status__in=[Run.Status.RUNNING, Run.Status.CANCELLING], lease_expires_at__isnull=False
+    )
+    for run_id, fence, worker in held.values_list("pk", "fence", "worker"):
+        if is_dead(worker):
+            Run.objects.filter(pk=run_id, fence=fence).update(lease_expires_at=timezone.now())
+
+
 def sweep(*, redispatch_after: timedelta = REDISPATCH_AFTER) -> dict[str, int]:
     """Put right what a crash left: expired leases, lost messages, waiting runs that are free to go.
 
     A queued run's message counts as lost after ``redispatch_after``; a second message does no harm.
     """
     now = timezone.now()
+    _end_leases_of_the_dead()
     counts = {"requeued": 0, "failed": 0, "redispatched": 0, "released": 0}
     with transaction.atomic():
         expired = (
             Run.objects.select_for_update(skip_locked=True)
-            .filter(status__in=[Run.Status.RUNNING, Run.Status.CANCELLING], lease_expires_at__lt=now)
+            .filter(
+                status__in=[Run.Status.RUNNING, Run.Status.CANCELLING], lease_expires_at__lte=timezone.now()
+            )
             .exclude(kind="pipeline")
         )
         for run in expired:

@@ -1,9 +1,7 @@
 """Executing a run: claim, heartbeat, executor, outcome. The same code in a worker and in a command."""
 
 import logging
-import os
 import shutil
-import socket
 import traceback
 from pathlib import Path
 from typing import Any
@@ -18,12 +16,9 @@ from annotations.runs.context import RunContext
 from annotations.runs.dispatch import release_dependants
 from annotations.runs.leases import Heartbeat, LeaseLostError, RunCancelledError, claim_run, hold
 from annotations.runs.registry import kind_named
+from annotations.runs.workers import worker_name
 
 logger = logging.getLogger(__name__)
-
-
-def worker_name() -> str:
-    return f"{socket.gethostname()}:{os.getpid()}"
 
 
 def execute(*, run_id: int) -> str:

@@ -83,7 +83,8 @@ def worker_spec(
             "--max-tasks-per-child", str(tasks_per_process),
             "--without-gossip", "--without-mingle", "--loglevel", "INFO",
         ],
-        popen_options=python_options(layout),
+        # Waiting threads that spin would take the cores from the pages.
+        popen_options=python_options(layout, OMP_WAIT_POLICY="PASSIVE"),
         # Warm shutdown first; a run that is cut short goes on from its checkpoint after the next start.
         stop=((signal.SIGTERM, 5.0), (signal.SIGQUIT, 5.0)),
         # Nobody waits for a cold shutdown whose broker is gone too; its pool processes die with it.
@@ -148,11 +149,11 @@ def answers_health(url: str) -> Callable[[], bool]:
     return ready
 
 
-def python_options(layout: VarLayout) -> dict[str, Any]:
-    """How our own Python children are spawned: own session, our environment and the marker."""
+def python_options(layout: VarLayout, **variables: str) -> dict[str, Any]:
+    """How our own Python children are spawned: own session, our environment, the marker, `variables`."""
     return {
         "stdin": subprocess.DEVNULL,
         "cwd": str(CODE_DIR),
         "start_new_session": True,
-        "env": {**os.environ, MARKER: str(layout.root), "PYTHONUNBUFFERED": "1"},
+        "env": {**os.environ, MARKER: str(layout.root), "PYTHONUNBUFFERED": "1", **variables},
     }

@@ -1,7 +1,12 @@
 """What happens to a run from its creation to its end."""
 
+import os
+import socket
+import subprocess
+import sys
 from datetime import timedelta
 
+import psutil
 import pytest
 from django.db import transaction
 from django.utils import timezone
@@ -9,7 +14,7 @@ from kombu.exceptions import OperationalError
 from pydantic import ValidationError
 
 from annotations.models import Artifact, Run
-from annotations.runs import dispatch, leases, storage
+from annotations.runs import dispatch, leases, storage, workers
 from annotations.runs.execution import execute
 from annotations.runs.registry import UnknownRunKindError
 from annotations.services.runs import RunFailedError, cancel_run, create_run, execute_inline, retry_run
@@ -132,6 +137,29 @@ def test_the_sweeper_requeues_what_a_dead_worker_left_and_gives_up_in_the_end(se
         dispatch.sweep()
     run.refresh_from_db()
     assert (run.status, run.error) == ("failed", "its worker died 5 times")
+
+
+def test_a_run_of_a_worker_known_to_be_dead_is_requeued_at_once(sent):
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        name = workers.worker_name().replace(f":{os.getpid()}:", f":{process.pid}:")
+        run = create_run(kind="t_echo", config={"text": ""})
+        leases.claim_run(run_id=run.pk, worker=f"{name.rpartition(':')[0]}:{_start(process.pid)}")
+        assert dispatch.sweep()["requeued"] == 0
+        process.kill()
+    assert dispatch.sweep()["requeued"] == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "dead"),
+    [("elsewhere:1:1.00", False), ("", False), (f"{socket.gethostname()}:{os.getpid()}:1.00", True)],
+)
+def test_only_a_process_of_this_host_can_be_known_to_be_dead(name, dead):
+    assert workers.is_dead(name) is dead
+    assert not workers.is_dead(workers.worker_name())
+
+
+def _start(pid):
+    return f"{psutil.Process(pid).create_time():.2f}"
 
 
 def test_the_sweeper_sends_a_lost_message_again_but_not_a_fresh_one(sent):

@@ -1,5 +1,6 @@
 """Reads the product's pages and writes the rows that they must hold."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ def table(section: str, heading: str) -> list[list[str]]:
     for line in lines[starts[0] + 2 :]:
         if not line.startswith("|"):
             break
-        rows.append([cell.strip() for cell in line.strip().strip("|").split(" | ")])
+        rows.append([cell.strip() for cell in re.split(r"(?<!\\)\|", line.strip())[1:-1]])
     return rows
 
 

@@ -58,10 +58,10 @@ class EndorserRunConfig(RunConfig):
     )
     prefix_tokens: int = Field(4, ge=1, description="soft tokens per vector")
     stage_1_steps: int = Field(200, ge=0, description="adapter-only steps; 0 trains in one stage")
-    stage_1_batch_size: int = Field(16, ge=1, description="auxiliary examples per step")
+    stage_1_batch_size: int = Field(8, ge=1, description="auxiliary examples per step")
     steps: int = Field(75, ge=1, description="steps on the endorsements")
     batch_size: int = Field(8, ge=1, description="endorsements per step")
-    learning_rate: float = Field(1e-4, gt=0, description="of the transformer, at its peak")
+    learning_rate: float = Field(2e-4, gt=0, description="of the transformer, at its peak")
     weights: Literal["all", "lora"] = Field("all", description="what stage 2 trains in the transformer")
     max_prompt_tokens: int = Field(384, ge=16, description="longer item descriptions are cut to fit")
     max_answer_tokens: int = Field(
@@ -110,7 +110,7 @@ class RewardsConfig(RunConfig):
 class PolicyConfig(RunConfig):
     """REINFORCE with KL on the joint reward: SFT becomes P4LM (sec. 4.2, App. D)."""
 
-    steps: int = Field(32, ge=1, description="updates of the policy")
+    steps: int = Field(24, ge=1, description="updates of the policy")
     contexts_per_step: int = Field(4, ge=1, description="viewer–item pairs per update")
     samples_per_context: int = Field(
         4, ge=2, description="texts per pair; each one's baseline is the mean of the others"

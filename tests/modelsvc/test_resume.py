@@ -43,8 +43,8 @@ def without_times(result: dict[str, Any]) -> dict[str, Any]:
 
 
 CASES = [
-    pytest.param("profiles", {"replace": True}, profiles_of, "progress", 10, id="profiles, half way"),
-    pytest.param("profiles", {"replace": True}, profiles_of, "log", 1, id="profiles, all written"),
+    pytest.param("profiles", {}, profiles_of, "progress", 10, id="profiles, half way"),
+    pytest.param("profiles", {}, profiles_of, "log", 1, id="profiles, all written"),
     pytest.param("teacher_endorsements", TEACHER, texts_of, "progress", 10, id="teacher, half way"),
     pytest.param("teacher_endorsements", TEACHER, texts_of, "sample", 3, id="teacher, before writing"),
     pytest.param("ai_labels", LABELS, labels_of, "progress", 6, id="labels, half way"),

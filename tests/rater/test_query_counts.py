@@ -61,6 +61,8 @@ def test_the_claim_uses_the_index_of_open_slots(django_assert_max_num_queries: A
     invitation = create_invitation(study=study).invitation
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE annotations_slot")
+        # For so few slots sorting them may look cheaper; what must hold is that the index gives the order.
+        cursor.execute("SET LOCAL enable_sort = off")
         cursor.execute("EXPLAIN " + claiming.OPEN_SLOT.format(side=">="), PARAMETERS | {"study": study.pk})
         plan = "\n".join(row[0] for row in cursor.fetchall())
     assert "slot_open_by_random_key" in plan

@@ -43,6 +43,7 @@ class TeacherEndorsementsConfig(RunConfig):
     system: str = Slug
     title: str = Field("Rules teacher", max_length=200, description="name shown to people")
     splits: tuple[Split, ...] = Field(("train", "collect", "test"), description="whose pairs are written for")
+    uses_profile: bool = Field(True, description="false writes for no viewer in particular")
     drafts_system: str | None = Field(None, description="also write faulty drafts under this system's name")
     drafts_pairs: int = Field(160, ge=0, description="how many training pairs get faulty drafts")
 

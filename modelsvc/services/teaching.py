@@ -109,7 +109,8 @@ def write_endorsements(run: RunContext) -> dict[str, Any]:
     drafts: list[NewEndorsement] = []
     drafted = 0
     for number, pair in enumerate(pairs, 1):
-        facts, profile = item_facts(pair.item), profile_of(pair.viewer)
+        facts = item_facts(pair.item)
+        profile = profile_of(pair.viewer) if config.uses_profile else ()
         seed = _seed(run.seed, pair.item.external_id, pair.viewer.external_id)
         text = teacher.endorse(facts, profile, seed=seed)
         texts.append(NewEndorsement(pair.item.id, pair.viewer.id, text, metadata={"teacher": teacher.source}))

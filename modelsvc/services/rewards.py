@@ -1,6 +1,7 @@
 """Run kind ``rewards``: Prec, App, Pcov and Ppr from a snapshot of preference labels."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from annotations.queries.records import catalogue_items, catalogue_pairs
@@ -12,9 +13,21 @@ from modelsvc.core.endorser.context import Context
 
 if TYPE_CHECKING:
     from modelsvc.core.rewards import RewardModels
+    from modelsvc.core.rewards.records import PreferencePair
 
 PRECISION_PAIR_MARGIN = 0.75
 """A precision label at least this sure counts as one right and one wrong text when Prec is validated."""
+
+NEEDED = {"appeal": "App", "coverage": "Pcov", "prioritization": "Ppr"}
+"""The criteria without whose labels a model cannot be trained."""
+
+
+class NothingToLearnFromError(RuntimeError):
+    """The snapshot has no labels of a criterion that a reward model is trained on."""
+
+
+class UnknownPairError(LookupError):
+    """A label is about a viewer–item pair that is in no split that may train."""
 
 
 def train(run: RunContext) -> dict[str, Any]:
@@ -31,7 +44,7 @@ def train(run: RunContext) -> dict[str, Any]:
         PprConfig,
         PrecisionModel,
         RewardModels,
-        TextEncoder,
+        examples_from_precision_pairs,
         load_encoder,
         load_minilm,
         tiny_random_encoder,
@@ -51,6 +64,7 @@ def train(run: RunContext) -> dict[str, Any]:
     contexts: dict[tuple[str, str], Context] = {
         (context.item_id, context.viewer_id): context for context in by_rows.values()
     }
+    _refuse_unknown_pairs(labels, contexts)
 
     def pairs(criterion: str) -> list[PreferencePair]:
         return [
@@ -70,11 +84,14 @@ def train(run: RunContext) -> dict[str, Any]:
     counts["coverage_shares"] = len(targets)
     run.log(f"labels: {', '.join(f'{count} {name}' for name, count in counts.items())}")
 
-    def load() -> TextEncoder:
-        if config.encoder == "minilm":
-            return load_minilm()
-        return tiny_random_encoder() if config.encoder == "tiny" else load_encoder(config.encoder)
-
+    missing = [
+        f"{criterion} ({model})"
+        for criterion, model in NEEDED.items()
+        if not any(label.criterion == criterion for label in labels)
+        or (criterion != "coverage" and not counts[criterion])
+    ]
+    if missing:
+        raise NothingToLearnFromError(f"the snapshot has no labels of {', '.join(missing)}")
     items = [ItemText(i.external_id, i.title, i.description) for i in catalogue_items(run.catalogue_id)]
     training = PairTrainingConfig(
         epochs=config.epochs,
@@ -93,27 +110,34 @@ def train(run: RunContext) -> dict[str, Any]:
         return report
 
     run.progress(0, total, "loading the encoder")
+    # One for all: it stays frozen, and each scorer trains its own copy of the top layers.
+    if config.encoder == "minilm":
+        encoder = load_minilm()
+    else:
+        encoder = tiny_random_encoder() if config.encoder == "tiny" else load_encoder(Path(config.encoder))
+    unseen: frozenset[str] | None = None
     if config.nli_model is None:
         trained = train_entailment(
             items,
-            load(),
+            encoder,
             NliTrainingConfig(steps=config.nli_steps, seed=run.seed),
+            extra_examples=examples_from_precision_pairs(pairs("precision"), seed=run.seed),
             callback=on_step("prec", 0),
         )
-        entailment, prec_metrics = trained.model, trained.metrics
+        entailment, prec_metrics, unseen = trained.model, trained.metrics, trained.held_out
     else:
-        entailment, prec_metrics = HuggingFaceNli(config.nli_model), {"model": config.nli_model}
-    descriptions = DescriptionVectors(load())
+        entailment, prec_metrics = HuggingFaceNli(Path(config.nli_model)), {"model": config.nli_model}
+    descriptions = DescriptionVectors(encoder)
     app = train_app(
-        pairs("appeal"), load(), descriptions, AppConfig(training=training), callback=on_step("app", 1)
+        pairs("appeal"), encoder, descriptions, AppConfig(training=training), callback=on_step("app", 1)
     )
     pcov = train_pcov(
-        pairs("coverage"), targets, load(), descriptions, PcovConfig(training=training),
+        pairs("coverage"), targets, encoder, descriptions, PcovConfig(training=training),
         callback=on_step("pcov", 2),
     )  # fmt: skip
     scale = embeddings.utility_scale
     ppr = train_ppr(
-        pairs("prioritization"), load(), descriptions, utility_mean=scale.mean, utility_std=scale.std,
+        pairs("prioritization"), encoder, descriptions, utility_mean=scale.mean, utility_std=scale.std,
         config=PprConfig(training=training), callback=on_step("ppr", 3),
     )  # fmt: skip
     models = RewardModels(
@@ -128,31 +152,41 @@ def train(run: RunContext) -> dict[str, Any]:
     result = {
         "labels": counts,
         "metrics": models.metrics,
-        "precision_pairs": _precision_pairs(models, labels, contexts),
+        "precision_pairs": _precision_pairs(models, pairs("precision"), unseen),
     }
     run.commit_artifact("rewards", folder, result)
     run.progress(total, total, "done")
     return result
 
 
+def _refuse_unknown_pairs(labels: list[SnapshotLabel], known: Collection[tuple[str, str]]) -> None:
+    for label in labels:
+        if (label.item, label.viewer) not in known:
+            raise UnknownPairError(
+                f"a {label.criterion} label by {label.labeller} is about viewer {label.viewer!r} and item "
+                f"{label.item!r}, which are no train or collect pair of this catalogue"
+            )
+
+
 def _precision_pairs(
-    models: "RewardModels", labels: list[SnapshotLabel], contexts: Mapping[tuple[str, str], Context]
+    models: "RewardModels", pairs: "list[PreferencePair]", unseen: frozenset[str] | None
 ) -> dict[str, Any]:
-    """How often Prec agrees with sure precision labels; these labels are not trained on."""
+    """How often Prec agrees with sure precision labels of items that it was not trained on (None: any)."""
     sure = [
-        label
-        for label in labels
-        if label.criterion == "precision"
-        and label.other_text is not None
-        and max(label.value, 1 - label.value) >= PRECISION_PAIR_MARGIN
+        pair
+        for pair in pairs
+        if max(pair.p_first, 1 - pair.p_first) >= PRECISION_PAIR_MARGIN
+        and (unseen is None or pair.context.item_id in unseen)
     ]
     if not sure:
-        return {"pairs": 0, "accuracy": None, "reason": "no sure precision labels in the snapshot"}
-    places = [contexts[label.item, label.viewer] for label in sure]
-    first = models.prec.score(places, [label.text for label in sure])[0]
-    second = models.prec.score(places, [label.other_text or "" for label in sure])[0]
+        reason = "no sure precision labels of items that Prec was not trained on"
+        return {"pairs": 0, "accuracy": None, "reason": reason}
+    places = [pair.context for pair in sure]
+    # Logits: probabilities near 1 are equal in float32.
+    first = models.prec.score(places, [pair.first_text for pair in sure])[1]
+    second = models.prec.score(places, [pair.second_text for pair in sure])[1]
     right = sum(
-        float((a > b) == (label.value > 0.5)) if a != b else 0.5
-        for a, b, label in zip(first.tolist(), second.tolist(), sure, strict=True)
+        float((a > b) == (pair.p_first > 0.5)) if a != b else 0.5
+        for a, b, pair in zip(first.tolist(), second.tolist(), sure, strict=True)
     )
     return {"pairs": len(sure), "accuracy": right / len(sure)}

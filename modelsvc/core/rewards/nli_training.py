@@ -14,7 +14,7 @@ from modelsvc.core.rewards.alignment_nli import AlignmentNli, AlignmentNliConfig
 from modelsvc.core.rewards.encoder import TextEncoder
 from modelsvc.core.rewards.entailment import ENTAILMENT, entailment_logit
 from modelsvc.core.rewards.item_split import held_out_items
-from modelsvc.core.rewards.nli_recipe import ItemText, NliExample, catalogue_examples
+from modelsvc.core.rewards.nli_recipe import ItemText, NliExample, catalogue_examples, premise_text
 from modelsvc.core.rewards.records import TrainingCallback
 
 
@@ -40,10 +40,11 @@ class NliTrainingConfig:
 
 @dataclass(frozen=True, eq=False)
 class TrainedEntailment:
-    """The model and what was measured on items it never saw."""
+    """The model, what was measured on items it never saw, and the ids of those items."""
 
     model: AlignmentNli
     metrics: dict[str, object]
+    held_out: frozenset[str]
 
 
 def train_entailment(
@@ -59,7 +60,8 @@ def train_entailment(
     Args:
         items: the catalogue; items without description are left out.
         extra_examples: for example human precision answers, or sentences that a teacher wrote;
-            those of held-out items are measured and never trained on.
+            those of held-out items are measured and never trained on. Examples that hold one side's
+            sentence against the other side's description are left out of both.
 
     Raises:
         ValueError: if fewer than four items have a description.
@@ -74,9 +76,13 @@ def train_entailment(
         seed=config.seed,
     )
     train_items = [item for item in described if item.item_id not in held]
+    in_held = {premise_text(item.title, item.description): item.item_id in held for item in described}
     extra: dict[str, list[NliExample]] = defaultdict(list)
     for example in extra_examples:
-        extra[example.item_id].append(example)
+        side = example.item_id in held
+        # One side's sentence against the other side's description would leak that description.
+        if in_held.get(example.premise, side) == side:
+            extra[example.item_id].append(example)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
         model = AlignmentNli(encoder, config.model)
@@ -88,13 +94,14 @@ def train_entailment(
     metrics: dict[str, object] = {
         "n_train_items": len(train_items),
         "n_held_out_items": len(unseen),
+        "n_train_extra_examples": sum(len(extra[item.item_id]) for item in train_items),
         "unseen_items": measure_entailment(model, known_wording),
         "unseen_items_and_wordings": measure_entailment(model, new_wording),
     }
     given = [example for item in unseen for example in extra[item.item_id]]
     if given:
         metrics["unseen_items_extra"] = measure_entailment(model, given)
-    return TrainedEntailment(model, metrics)
+    return TrainedEntailment(model, metrics, held)
 
 
 def measure_entailment(model: AlignmentNli, examples: Sequence[NliExample]) -> dict[str, object]:

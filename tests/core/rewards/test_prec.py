@@ -195,6 +195,25 @@ def test_held_out_extra_examples_are_measured_apart() -> None:
     assert measured["roc_auc"] is None
 
 
+def test_a_held_out_description_is_never_trained_on_through_another_items_example() -> None:
+    items = made_items(8)
+    config = NliTrainingConfig(steps=2)
+    held = train_entailment(items, tiny_random_encoder(), config).held_out
+    inside = next(item for item in items if item.item_id in held)
+    outside = next(item for item in items if item.item_id not in held)
+
+    def foreign(item: ItemText, other: ItemText) -> NliExample:
+        premise = premise_text(other.title, other.description)
+        return NliExample(item.item_id, premise, split_sentences(item.description)[0], NEUTRAL, "foreign")
+
+    metrics = train_entailment(
+        items, tiny_random_encoder(), config,
+        extra_examples=[foreign(outside, inside), foreign(inside, outside), foreign(outside, outside)],
+    ).metrics  # fmt: skip
+    assert metrics["n_train_extra_examples"] == 1
+    assert "unseen_items_extra" not in metrics
+
+
 def test_too_few_descriptions_are_refused() -> None:
     with pytest.raises(ValueError, match="at least 4 described items, got 2"):
         train_entailment(made_items(2), tiny_random_encoder())

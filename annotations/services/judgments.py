@@ -8,7 +8,16 @@ from django.db import transaction
 from django.utils import timezone
 
 from annotations.assignment.answers import Answers
-from annotations.models import Assignment, AttributeAnswer, Draft, Judgment, SampledAttribute, Slot, Study
+from annotations.models import (
+    Assignment,
+    AttributeAnswer,
+    Draft,
+    Enrolment,
+    Judgment,
+    SampledAttribute,
+    Slot,
+    Study,
+)
 from annotations.services.claims import LeaseLostError
 
 _ANSWERABLE = (Assignment.Status.LEASED, Assignment.Status.EXPIRED)
@@ -105,6 +114,9 @@ def _content_key(assignment: Assignment, answers: Answers, idempotency_key: uuid
 
 
 def _lock_assignment(enrolment_id: int, public_id: uuid.UUID) -> Assignment:
+    # The enrolment first, as claims do: a claim moves an expired assignment to another slot, and must not
+    # write over an answer to it that another tab is sending at the same moment.
+    Enrolment.objects.select_for_update(no_key=True).only("pk").get(pk=enrolment_id)
     assignment = (
         Assignment.objects.filter(enrolment_id=enrolment_id, public_id=public_id)
         .select_related("slot", "study")

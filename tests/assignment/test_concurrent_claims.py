@@ -7,9 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.utils import timezone
 
+from annotations.assignment import claiming
 from annotations.assignment.answers import Answers
 from annotations.models import Assignment, Enrolment, Judgment, Slot, Study
 from annotations.services.claims import claim_assignment, return_assignment, sweep_leases
@@ -156,3 +157,39 @@ def test_a_double_submit_at_the_same_moment_counts_once() -> None:
     with ThreadPoolExecutor(8) as pool:
         assert len(set(pool.map(send, range(8)))) == 1
     assert Judgment.objects.count() == 1
+
+
+def test_a_claim_does_not_write_over_an_answer_sent_from_another_tab(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The late answer to an expired comparison waits for the claim that is moving it to another slot."""
+    study = make_study(pairs=1, redundancy=2, questions=["precision", "appeal", "overall"])
+    (rater,) = enrol_all(study, 1)
+    expired = claim_assignment(enrolment_id=rater.pk)
+    assert expired is not None
+    Assignment.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    sweep_leases()
+    Slot.objects.filter(pk=expired.slot_id).update(status="filled")
+    outcomes: list[str] = []
+
+    def submit_late() -> None:
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SET lock_timeout = '300ms'")
+            submit(rater.pk, expired)
+            outcomes.append("taken")
+        except OperationalError:
+            outcomes.append("waits")
+        finally:
+            connection.close()
+
+    lock_open_slot = claiming.lock_open_slot
+
+    def lock_while_the_other_tab_submits(enrolment: Enrolment) -> claiming.OpenSlot | None:
+        slot = lock_open_slot(enrolment)
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(submit_late).result()
+        return slot
+
+    monkeypatch.setattr(claiming, "lock_open_slot", lock_while_the_other_tab_submits)
+    claim_assignment(enrolment_id=rater.pk)
+    assert outcomes == ["waits"]
+    assert not Judgment.objects.filter(assignment__status="leased").exists()

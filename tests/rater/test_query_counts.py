@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 SHOW_FIRST = 15
 SHOW_AGAIN = 11
 AUTOSAVE = 9
-SUBMIT = 13
+SUBMIT = 14
 
 PARAMETERS = {"study": 0, "enrolment": 0, "start": 0}
 

@@ -36,6 +36,9 @@ def test_clear_errors(arguments, message, movielens):
     assert not Catalogue.objects.exists()
 
 
-def test_a_missing_folder(tmp_path):
+def test_a_missing_folder(tmp_path, caplog):
     with pytest.raises(CommandError, match=r"^.*/none: there is no such file or folder$"):
         call_command("import_catalogue", "movielens", tmp_path / "none", "--name", "tiny")
+    assert "Traceback" not in caplog.text
+    run = Run.objects.get()
+    assert "Traceback" in run.events.get(level="error").data["traceback"]

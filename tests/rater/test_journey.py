@@ -62,3 +62,14 @@ def test_from_link_to_completion_code() -> None:
     assert enrolment.status == "finished"
     assert enrolment.consented_at is not None
     assert Assignment.objects.filter(status="submitted").count() == 3
+
+
+def test_coming_back_to_a_page_with_errors_shows_the_work_page() -> None:
+    """The browser asks for the address of the refused form without its answers."""
+    _, link = make_link(make_study(pairs=1, redundancy=1))
+    client = Client()
+    enter(client, link)
+    action, key = open_form(client, link)
+    assert client.post(action, key).status_code == 422
+    assert client.get(action).headers["Location"] == f"{link}work/"
+    assert not Judgment.objects.exists()

@@ -46,11 +46,16 @@ def work(request: HttpRequest, visit: Visit) -> HttpResponse:
     return _show_form(request, visit, page, JudgmentForm(page.form, initial=_initial(page.draft)))
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @enrolled_page
 def submit(request: HttpRequest, visit: Visit, public_id: uuid.UUID) -> HttpResponse:
-    """Take the answers; whatever is wrong is shown beside its question, with everything else kept."""
+    """Take the answers; whatever is wrong is shown beside its question, with everything else kept.
+
+    A page with errors stands at this address, so a browser may come back to it without answers.
+    """
     assert visit.enrolment is not None
+    if request.method != "POST":
+        return redirect("rater_work", token=visit.token)
     plan = form_plan(enrolment_id=visit.enrolment.pk, public_id=public_id)
     if plan is None:
         return _show_lost(request, visit)

@@ -20,6 +20,8 @@ _SECRET_PATTERNS = (
         ),
         rf"\1\2{HIDDEN}",
     ),
+    # An invitation, whatever its letters; other links are known by their shape.
+    (re.compile(r"(/r/)[\w-]{16,}"), rf"\1{HIDDEN}"),
     # A long path segment that mixes digits and letters is an invitation or a reset link.
     (re.compile(r"/(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[\w-]{20,}(?=[/?\s'\"]|$)"), f"/{HIDDEN}"),
 )

@@ -20,6 +20,7 @@ from raterapp.logs import clean_text, hide_secrets, logging_settings
         ("password=hunter2 was wrong", "hunter2"),
         ("{'api_key': 'sk-123456789'}", "sk-123456789"),
         ("Internal Server Error: /join/Xk3v9PqLr7TzWm2nBc8yHd/consent", "Xk3v9PqLr7TzWm2nBc8yHd"),
+        ("Forbidden (CSRF cookie not set.): /r/XkAv-PqLr_TzWmBnBcHyHdXkAvPqLrTz/work/", "XkAv-PqLr_TzWmBn"),
     ],
 )
 def test_secrets_in_text_are_hidden(text: str, secret: str) -> None:

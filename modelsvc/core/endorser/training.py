@@ -15,6 +15,7 @@ from torch import nn
 
 from modelsvc.core.endorser.adapter import Adapter
 from modelsvc.core.endorser.batching import answer_tensors, training_batches
+from modelsvc.core.endorser.divergence import refuse_divergence
 from modelsvc.core.endorser.lora import add_lora, has_lora, merge_lora
 from modelsvc.core.endorser.model import Endorser
 from modelsvc.core.endorser.precision import Precision, autocast
@@ -28,7 +29,7 @@ from modelsvc.core.endorser.tasks import (
     Task,
     ViewerText,
 )
-from modelsvc.core.endorser.training_state import load_state, save_state
+from modelsvc.core.endorser.training_state import load_state, save_state, weights_digest
 
 StepCallback = Callable[[int, int, Mapping[str, float]], None]
 """Called after every step with (steps done, steps in all, metrics); raising from it stops the run cleanly."""
@@ -145,9 +146,10 @@ def _batches(task: Task, config: TrainingConfig) -> Iterator[list[Example]]:
         epoch += 1
 
 
-def _fingerprint(task: Task, config: TrainingConfig) -> str:
-    """Hash of the config and of the data's first epoch."""
+def _fingerprint(endorser: Endorser, task: Task, config: TrainingConfig) -> str:
+    """Hash of the config, of the starting weights and of the data's first epoch."""
     digest = hashlib.sha256(json.dumps(config.model_dump(), sort_keys=True).encode())
+    digest.update(weights_digest(endorser).encode())
     for example in task.examples(0):
         digest.update(repr((example.prompt.ids, example.answer)).encode())
         for vector in (example.prompt.item_vector, example.prompt.viewer_vector):
@@ -180,11 +182,26 @@ def train(
 
     Raises:
         ResumeError: if state_folder holds the state of another run.
+        TrainingDivergedError: if a loss or gradient is not finite.
     """
+    # Dropout, where the transformer has any, draws from torch's own generator.
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.seed)
+        return _train(endorser, task, config, on_step=on_step, state_folder=state_folder)
+
+
+def _train(
+    endorser: Endorser,
+    task: Task,
+    config: TrainingConfig,
+    *,
+    on_step: StepCallback | None,
+    state_folder: Path | None,
+) -> TrainingReport:
     _fit_adapters(endorser, task)
     parameters = trained_parameters(endorser, config)
     optimizer = new_optimizer(parameters, config)
-    fingerprint = _fingerprint(task, config)
+    fingerprint = _fingerprint(endorser, task, config) if state_folder is not None else ""
     done, losses, tokens, seconds = 0, [], 0, 0.0
     if state_folder is not None:
         resumed = load_state(
@@ -210,6 +227,7 @@ def train(
             endorser, batch, batch_size=config.batch_size, precision=config.precision
         )
         norm = float(nn.utils.clip_grad_norm_(list(parameters.values()), config.max_grad_norm))
+        refuse_divergence(step + 1, loss=loss, grad_norm=norm)
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
         took = time.perf_counter() - began

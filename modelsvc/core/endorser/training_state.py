@@ -1,5 +1,6 @@
 """A resumable training state as safetensors and JSON: trained weights, optimizer, step, random state."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
@@ -27,6 +29,18 @@ class ResumeError(RuntimeError):
     """A stored training state does not fit the run that wants to resume from it."""
 
 
+def weights_digest(module: nn.Module) -> str:
+    """SHA-256 over the names and bytes of all weights and buffers, taken before the first step.
+
+    A state holds the trained weights only, so it fits no other starting weights than its own.
+    """
+    digest = hashlib.sha256()
+    for name, tensor in (*module.named_parameters(), *module.named_buffers()):
+        digest.update(name.encode())
+        digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()
+
+
 def save_state(
     folder: Path,
     *,
@@ -40,7 +54,7 @@ def save_state(
 
     Args:
         parameters: the weights being trained, by name; all others are reproduced by the caller.
-        fingerprint: of the run's config and data; load_state refuses another one.
+        fingerprint: of the run's config, data and starting weights; load_state refuses another one.
         extra: JSON facts of the caller (for example an adaptive coefficient).
     """
     tensors: dict[str, Tensor] = {"random/torch": torch.random.get_rng_state()}
@@ -72,17 +86,20 @@ def load_state(
     """Put a saved state back in place; None if there is none.
 
     Raises:
-        ResumeError: if the state belongs to another config, data or set of weights.
+        ResumeError: if the state belongs to another config, data or set of weights, or cannot be read.
     """
     if not folder.exists():
         old = folder.with_name(folder.name + ".old")  # a kill between the two renames of save_state
         if not old.exists():
             return None
         os.replace(old, folder)
-    facts = json.loads((folder / _STATE).read_text())
+    try:
+        facts = json.loads((folder / _STATE).read_text())
+        tensors = load_file(folder / _TENSORS)
+    except (OSError, ValueError, SafetensorError) as error:
+        raise ResumeError(f"{folder}: not a readable state ({error})") from error
     if facts["fingerprint"] != fingerprint:
-        raise ResumeError(f"{folder}: state of another run (config or data differ); use a new folder")
-    tensors = load_file(folder / _TENSORS)
+        raise ResumeError(f"{folder}: state of another run (config, data or starting weights differ)")
     names = {name.removeprefix("weight/") for name in tensors if name.startswith("weight/")}
     if names != set(parameters):
         raise ResumeError(f"{folder}: state of other weights: {sorted(names ^ set(parameters))[:3]}")

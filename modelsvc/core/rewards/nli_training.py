@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from modelsvc.core.endorser.divergence import refuse_divergence
 from modelsvc.core.rewards.alignment_nli import AlignmentNli, AlignmentNliConfig
 from modelsvc.core.rewards.encoder import TextEncoder
 from modelsvc.core.rewards.entailment import ENTAILMENT, entailment_logit
@@ -176,6 +177,7 @@ def _fit(
             optimizer.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
             norm = nn.utils.clip_grad_norm_(weights, config.max_grad_norm)
+            refuse_divergence(step + 1, loss=float(loss.detach()), grad_norm=float(norm))
             optimizer.step()
             schedule.step()
             step += 1

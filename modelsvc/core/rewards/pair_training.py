@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from modelsvc.core.endorser.context import Context
+from modelsvc.core.endorser.divergence import refuse_divergence
 from modelsvc.core.rewards.calibration import Floats, calibrate, pairwise_accuracy
 from modelsvc.core.rewards.item_split import held_out_items
 from modelsvc.core.rewards.records import PreferencePair, RewardDataError, TrainingCallback
@@ -135,6 +136,7 @@ def train_scorer(
                 optimizer.zero_grad(set_to_none=True)
                 loss.backward()  # type: ignore[no-untyped-call]
                 norm = nn.utils.clip_grad_norm_([*encoder, *heads], config.max_grad_norm)
+                refuse_divergence(step + 1, loss=float(loss.detach()), grad_norm=float(norm))
                 optimizer.step()
                 schedule.step()
                 step += 1

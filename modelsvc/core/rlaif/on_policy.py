@@ -13,13 +13,14 @@ from torch import Tensor, nn
 
 from modelsvc.core.endorser.config import GenerationSettings
 from modelsvc.core.endorser.context import Context
+from modelsvc.core.endorser.divergence import refuse_divergence
 from modelsvc.core.endorser.lora import merge_lora
 from modelsvc.core.endorser.model import Endorser
 from modelsvc.core.endorser.precision import autocast
 from modelsvc.core.endorser.samples import Samples
 from modelsvc.core.endorser.schedule import learning_rate_factor
 from modelsvc.core.endorser.text_guards import repetition_share, words
-from modelsvc.core.endorser.training_state import load_state, save_state
+from modelsvc.core.endorser.training_state import load_state, save_state, weights_digest
 from modelsvc.core.rlaif.config import OnPolicyConfig
 from modelsvc.core.rlaif.kl_control import KlController
 from modelsvc.core.rlaif.losses import (
@@ -105,6 +106,8 @@ class OnPolicyTrainer:
     def step(self, step: int) -> tuple[dict[str, float], list[SampleText]]:
         """Sample, reward, score under both policies, update once; returns metrics and the rollouts."""
         config, began = self.config, time.perf_counter()
+        # Dropout stays off: the log-probabilities must be those of the policy that was sampled.
+        self.endorser.eval()
         chosen = step_contexts(self.contexts, config, step)
         repeated = [context for context in chosen for _ in range(config.samples_per_context)]
         samples = self.endorser.generate(
@@ -176,7 +179,6 @@ class OnPolicyTrainer:
     ) -> dict[str, float]:
         """One REINFORCE update. Returns need log Phi of every row first, so passes keep graphs until then."""
         config, rows_in_all = self.config, len(joint)
-        self.endorser.train()
         log_ratios, entropy_sum = torch.zeros(rows_in_all), 0.0
         kept: list[tuple[list[int], Tensor, Tensor]] = []
         for part in self._parts(samples):
@@ -209,9 +211,9 @@ class OnPolicyTrainer:
         for group in self.optimizer.param_groups:
             group["lr"] = config.learning_rate * factor
         norm = float(nn.utils.clip_grad_norm_(list(self.parameters.values()), config.max_grad_norm))
+        refuse_divergence(step + 1, loss=float(returns.mean()), grad_norm=norm)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
-        self.endorser.eval()
         token_count = float(samples.mask.sum())
         kl_nats_per_token = float(log_ratios.sum()) / token_count
         metrics = {
@@ -238,9 +240,10 @@ class OnPolicyTrainer:
 
         Raises:
             ResumeError: if state_folder holds the state of another run.
+            TrainingDivergedError: if a step's gradient is not finite.
         """
         config, history, done = self.config, [], 0
-        fingerprint = self._fingerprint()
+        fingerprint = self._fingerprint() if state_folder is not None else ""
         if state_folder is not None:
             resumed = load_state(
                 state_folder, parameters=self.parameters, optimizer=self.optimizer, fingerprint=fingerprint
@@ -280,6 +283,7 @@ class OnPolicyTrainer:
 
     def _fingerprint(self) -> str:
         digest = hashlib.sha256(json.dumps(self.config.model_dump(), sort_keys=True).encode())
+        digest.update(weights_digest(self.endorser).encode())
         for context in self.contexts:
             digest.update(repr(self.endorser.prompts.endorsement(context).ids).encode())
             digest.update(np.ascontiguousarray(context.item_vector).tobytes())

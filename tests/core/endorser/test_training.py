@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from modelsvc.core.endorser.divergence import TrainingDivergedError
 from modelsvc.core.endorser.lora import has_lora
 from modelsvc.core.endorser.model import Endorser
 from modelsvc.core.endorser.schedule import learning_rate_factor
@@ -124,6 +125,36 @@ def test_a_state_of_another_run_is_refused(tmp_path: Path) -> None:
     train_stage_2(tiny_endorser(), PAIRS, config, state_folder=tmp_path / "state")
     with pytest.raises(ResumeError, match="another run"):
         train_stage_2(tiny_endorser(), PAIRS[1:], config, state_folder=tmp_path / "state")
+
+
+def test_a_state_that_cannot_be_read_is_refused_by_name(tmp_path: Path) -> None:
+    config = tiny_config(steps=1, batch_size=4)
+    train_stage_2(tiny_endorser(), PAIRS, config, state_folder=tmp_path / "state")
+    (tmp_path / "state" / "state.safetensors").write_bytes(b"cut short")
+    with pytest.raises(ResumeError, match="not a readable state"):
+        train_stage_2(tiny_endorser(), PAIRS, config, state_folder=tmp_path / "state")
+
+
+def test_dropout_follows_the_seed() -> None:
+    found = []
+    for before in (1, 2):
+        torch.manual_seed(before)
+        endorser = tiny_endorser()
+        for module in endorser.modules():
+            if hasattr(module, "attention_dropout"):
+                module.attention_dropout = 0.5
+        found.append(train_stage_2(endorser, PAIRS, tiny_config(steps=2, batch_size=4)).losses)
+    assert found[0] == found[1]
+
+
+def test_a_loss_that_is_not_a_number_stops_before_the_update(tmp_path: Path) -> None:
+    endorser = tiny_endorser()
+    with torch.no_grad():
+        endorser.transformer.get_output_embeddings().weight[0, 0] = float("nan")
+    with pytest.raises(TrainingDivergedError, match="step 1: the loss is nan"):
+        train_stage_2(endorser, PAIRS, tiny_config(steps=2, batch_size=4), state_folder=tmp_path / "state")
+    assert not (tmp_path / "state").exists()
+    assert torch.isfinite(endorser.transformer.get_output_embeddings().weight[1:]).all()
 
 
 def test_metrics_are_reported_every_step() -> None:

@@ -9,6 +9,7 @@ import torch
 from modelsvc.core.endorser.context import Context
 from modelsvc.core.endorser.lora import has_lora
 from modelsvc.core.endorser.model import Endorser
+from modelsvc.core.endorser.training_state import ResumeError
 from modelsvc.core.rlaif.config import OnPolicyConfig
 from modelsvc.core.rlaif.on_policy import OnPolicyTrainer, SampleText, train_on_policy
 from modelsvc.core.rlaif.rollouts import guard_penalties, step_contexts
@@ -133,6 +134,22 @@ def test_everything_promised_is_logged_and_samples_are_shown() -> None:
     assert sorted({sample.step for sample in shown}) == [0, 3, 4]
     assert len(shown) == 3 * config.contexts_per_step
     assert rows[1]["beta"] < rows[0]["beta"]  # KL 0 is under the target
+
+
+def test_dropout_is_off_so_that_policy_and_reference_start_equal() -> None:
+    endorser = sharp_endorser()
+    for module in endorser.modules():
+        if hasattr(module, "attention_dropout"):
+            module.attention_dropout = 0.5
+    endorser.train()
+    report = train_on_policy(endorser, some_contexts(4), share_of_ascii, FAST)
+    assert report.history[0]["kl_nats_per_token"] == 0.0
+
+
+def test_a_state_of_another_sft_policy_is_refused(tmp_path: Path) -> None:
+    train_on_policy(sharp_endorser(), some_contexts(4), share_of_ascii, FAST, state_folder=tmp_path / "s")
+    with pytest.raises(ResumeError, match="starting weights"):
+        train_on_policy(tiny_endorser(), some_contexts(4), share_of_ascii, FAST, state_folder=tmp_path / "s")
 
 
 def test_guards_by_hand() -> None:

@@ -1,6 +1,7 @@
 """A rater who uses nothing but the keyboard, from the link to the thank-you page."""
 
 import csv
+import uuid
 from io import StringIO
 from pathlib import Path
 
@@ -139,3 +140,19 @@ def test_missing_answers_are_pointed_out_and_focused(live_server, page: Page) ->
     expect(page.locator("[name=appeal][value=B]")).to_be_checked()
     page.locator("#errors a").first.click()
     expect(page.locator("[name=precision]").first).to_be_focused()
+
+
+def test_a_form_revived_by_the_back_button_has_a_new_key(live_server, page: Page) -> None:
+    """Sent again with its old key, a return to an earlier answer would pass for a repeated request."""
+    _, link = make_link(make_study(pairs=1, redundancy=1))
+    page.goto(live_server.url + link)
+    page.locator("form button").click()
+    page.locator("form button").click()
+    page.wait_for_url("**/work/")
+    expect(page.locator("html.js")).to_be_attached()
+    key = page.locator("input[name=key]")
+    shown_first = uuid.UUID(key.input_value())
+    page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', {persisted: false}))")
+    assert uuid.UUID(key.input_value()) == shown_first
+    page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))")
+    assert uuid.UUID(key.input_value()) != shown_first

@@ -156,9 +156,17 @@ form.addEventListener("submit", (event) => {
   saveState.textContent = "Sending…";
 });
 
+// crypto.randomUUID exists on secure origins only; a study inside a local network may have none.
+function newKey() {
+  const hex = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex.replace(/(.{8})(.{4})(.{4})(.{4})(.{12})/, "$1-$2-$3-$4-$5");
+}
+
 // Coming back by the browser's back button revives the page as it was left.
 window.addEventListener("pageshow", (event) => {
   if (!event.persisted) return;
+  // A new key: what is sent from here is a change of mind, even if it returns to an earlier answer.
+  form.elements.key.value = newKey();
   sending = false;
   submitButton.removeAttribute("aria-disabled");
   saveState.textContent = "";

@@ -135,6 +135,12 @@ def test_cancelling_by_post(world):
     assert "had ended before: succeeded" in page.content.decode()
 
 
+def test_the_cancel_button_keeps_the_focus_while_the_page_refreshes(world):
+    """htmx gives the focus back to an element that has the same id in the new fragment."""
+    page = world.clients["owner"].get(reverse("run_live", args=[running(world).pk])).content.decode()
+    assert 'id="cancel-run"' in page
+
+
 def test_the_list_filters_by_status_and_ignores_nonsense(world):
     world.run(name="good"), world.run(name="bad", status="failed")
     client = world.clients["owner"]

@@ -1,5 +1,6 @@
 """Run kind ``embeddings``: matrix factorization of a catalogue's ratings."""
 
+import math
 from typing import Any
 
 from annotations.queries.records import ratings_folder
@@ -21,8 +22,13 @@ def fit(run: RunContext) -> dict[str, Any]:
     fitted = factorize(ratings, MatrixFactorizationConfig(**config.model_dump(), seed=run.seed))
     folder = run.scratch / "embeddings"
     fitted.embeddings.save(folder)
-    run.metrics(1, **fitted.metrics)
-    run.log(f"held-out RMSE {fitted.metrics['rmse']:.4f}, biases alone {fitted.metrics['rmse_bias']:.4f}")
-    run.commit_artifact("embeddings", folder, fitted.metrics)
+    # JSON knows no NaN: without held-out ratings there is no RMSE.
+    known = {name: value for name, value in fitted.metrics.items() if math.isfinite(value)}
+    run.metrics(1, **known)
+    if "rmse" in known:
+        run.log(f"held-out RMSE {known['rmse']:.4f}, biases alone {known['rmse_bias']:.4f}")
+    else:
+        run.log("no ratings were held out: no RMSE")
+    run.commit_artifact("embeddings", folder, known)
     run.progress(2, 2, "done")
-    return fitted.metrics
+    return {name: known.get(name) for name in fitted.metrics}

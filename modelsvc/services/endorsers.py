@@ -12,6 +12,7 @@ from annotations.queries.records import (
 from annotations.runs.context import RunContext
 from modelsvc.bridge import contexts_of
 from modelsvc.configs import EndorserRunConfig
+from modelsvc.services.resuming import resumed_or_anew
 
 
 class NothingToTrainOnError(RuntimeError):
@@ -69,32 +70,31 @@ def train(run: RunContext) -> dict[str, Any]:
     result: dict[str, Any] = {"endorsements": len(endorsed)}
     if stage_1_steps:
         items, viewers = _auxiliary_texts(run.catalogue_id, embeddings)
-        report = train_stage_1(
-            endorser,
-            items,
-            viewers,
-            STAGE_1.model_copy(
-                update={
-                    "steps": stage_1_steps, "batch_size": config.stage_1_batch_size, "seed": run.seed,
-                }
-            ),
-            on_step=_on_step(run, 0, total, "stage 1"),
-            state_folder=run.scratch / "stage_1",
-        )  # fmt: skip
+        stage_1 = STAGE_1.model_copy(
+            update={"steps": stage_1_steps, "batch_size": config.stage_1_batch_size, "seed": run.seed}
+        )
+        state = run.scratch / "stage_1"
+        on_step = _on_step(run, 0, total, "stage 1")
+        report = resumed_or_anew(
+            run,
+            state,
+            lambda: train_stage_1(endorser, items, viewers, stage_1, on_step=on_step, state_folder=state),
+        )
         result |= {"stage_1_nll_nats_per_token": report.final_loss, "stage_1_s": report.seconds}
         run.log(f"stage 1 ended at {report.final_loss:.3f} nats per token after {report.seconds:.0f} s")
-    report = train_stage_2(
-        endorser,
-        endorsed,
-        STAGE_2.model_copy(
-            update={
-                "steps": config.steps, "batch_size": config.batch_size, "seed": run.seed,
-                "learning_rate": config.learning_rate, "weights": config.weights,
-            }
-        ),
-        on_step=_on_step(run, stage_1_steps, total, "stage 2" if stage_1_steps else "training"),
-        state_folder=run.scratch / "stage_2",
+    stage_2 = STAGE_2.model_copy(
+        update={
+            "steps": config.steps, "batch_size": config.batch_size, "seed": run.seed,
+            "learning_rate": config.learning_rate, "weights": config.weights,
+        }
     )  # fmt: skip
+    last_state = run.scratch / "stage_2"
+    told = _on_step(run, stage_1_steps, total, "stage 2" if stage_1_steps else "training")
+    report = resumed_or_anew(
+        run,
+        last_state,
+        lambda: train_stage_2(endorser, endorsed, stage_2, on_step=told, state_folder=last_state),
+    )
     result |= {"nll_nats_per_token": report.final_loss, "stage_2_s": report.seconds}
     run.log(f"training ended at {report.final_loss:.3f} nats per token after {report.seconds:.0f} s")
     folder = run.scratch / "endorser"

@@ -8,6 +8,7 @@ from annotations.runs.context import RunContext
 from modelsvc.bridge import contexts_of
 from modelsvc.configs import EvaluateConfig
 from modelsvc.core.endorser.context import Context
+from modelsvc.services.vectors import shared_embeddings
 
 
 class NoCommonPairsError(RuntimeError):
@@ -19,7 +20,6 @@ def evaluate(run: RunContext) -> dict[str, Any]:
 
     Only pairs for which every system has a text count; how many were left out is in the result.
     """
-    from modelsvc.core.collab.embeddings import Embeddings
     from modelsvc.core.evaluation import evaluate_systems
     from modelsvc.core.rewards import RewardModels
 
@@ -27,7 +27,7 @@ def evaluate(run: RunContext) -> dict[str, Any]:
     assert isinstance(config, EvaluateConfig)
     assert run.catalogue_id is not None
     names = tuple(dict.fromkeys((*config.systems, config.baseline)))
-    embeddings = Embeddings.load(run.input_folder("embeddings", "embeddings"))
+    embeddings = shared_embeddings(run, "rewards")
     models = RewardModels.load(run.input_folder("rewards", "rewards"))
     pairs = catalogue_pairs(run.catalogue_id, config.splits)
     contexts = contexts_of(pairs, embeddings)

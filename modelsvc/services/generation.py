@@ -14,6 +14,7 @@ from annotations.services.systems import save_system
 from modelsvc.bridge import contexts_of
 from modelsvc.configs import GenerateConfig
 from modelsvc.services.policy_records import Sampling, record_policy
+from modelsvc.services.vectors import shared_embeddings
 
 NO_TEXT = "(no text)"
 """Stands where a policy ended before its first word; an endorsement is never empty."""
@@ -29,7 +30,6 @@ def generate(run: RunContext) -> dict[str, Any]:
     Needs the input ``policy`` (an endorser or policy run) and ``embeddings``. A resumed run samples
     what it would have, and its result is over all of its texts.
     """
-    from modelsvc.core.collab.embeddings import Embeddings
     from modelsvc.core.endorser.checkpoint import load_endorser
     from modelsvc.core.endorser.config import GenerationSettings
 
@@ -39,7 +39,7 @@ def generate(run: RunContext) -> dict[str, Any]:
     pairs = catalogue_pairs(run.catalogue_id, config.splits)[: config.limit]
     if not pairs:
         raise NothingToWriteError(f"the catalogue has no {' or '.join(config.splits)} pairs")
-    embeddings = Embeddings.load(run.input_folder("embeddings", "embeddings"))
+    embeddings = shared_embeddings(run, "policy")
     contexts = contexts_of(pairs, embeddings)
     run.progress(0, len(pairs), "loading the endorser")
     artifact = run.input_artifact("policy", "endorser")

@@ -10,6 +10,8 @@ from annotations.runs.context import RunContext
 from modelsvc.bridge import contexts_of
 from modelsvc.configs import PolicyConfig
 from modelsvc.core.endorser.context import Context
+from modelsvc.services.resuming import resumed_or_anew
+from modelsvc.services.vectors import shared_embeddings
 
 if TYPE_CHECKING:
     from modelsvc.core.endorser.model import Endorser
@@ -21,7 +23,6 @@ class NoReferenceTextError(RuntimeError):
 
 def train(run: RunContext) -> dict[str, Any]:
     """Fine-tune the endorser given as ``sft`` against ``rewards``; the policy is artifact ``endorser``."""
-    from modelsvc.core.collab.embeddings import Embeddings
     from modelsvc.core.endorser.checkpoint import load_endorser, save_endorser
     from modelsvc.core.rewards.joint import JointRewardConfig
     from modelsvc.core.rewards.reward_models import RewardModels
@@ -31,7 +32,7 @@ def train(run: RunContext) -> dict[str, Any]:
     config = run.config
     assert isinstance(config, PolicyConfig)
     assert run.catalogue_id is not None
-    embeddings = Embeddings.load(run.input_folder("embeddings", "embeddings"))
+    embeddings = shared_embeddings(run, "sft", "rewards")
     rewards_artifact = run.input_artifact("rewards", "rewards")
     rewards = RewardModels.load(run.input_folder("rewards", "rewards"))
     pairs = [pair for pair in catalogue_pairs(run.catalogue_id, ("train",)) if pair.item.description]
@@ -73,22 +74,22 @@ def train(run: RunContext) -> dict[str, Any]:
                 joint_reward=sample.joint_reward,
             )
 
-    report = train_on_policy(
-        endorser,
-        contexts,
-        reward,
-        OnPolicyConfig(
-            steps=config.steps,
-            contexts_per_step=config.contexts_per_step,
-            samples_per_context=config.samples_per_context,
-            beta=config.beta,
-            learning_rate=config.learning_rate,
-            max_new_tokens=config.max_new_tokens,
-            seed=run.seed,
+    settings = OnPolicyConfig(
+        steps=config.steps,
+        contexts_per_step=config.contexts_per_step,
+        samples_per_context=config.samples_per_context,
+        beta=config.beta,
+        learning_rate=config.learning_rate,
+        max_new_tokens=config.max_new_tokens,
+        seed=run.seed,
+    )
+    state = run.scratch / "policy"
+    report = resumed_or_anew(
+        run,
+        state,
+        lambda: train_on_policy(
+            endorser, contexts, reward, settings, on_step=on_step, on_samples=on_samples, state_folder=state
         ),
-        on_step=on_step,
-        on_samples=on_samples,
-        state_folder=run.scratch / "policy",
     )
     joint = report.column("reward_joint")
     tenth = max(1, len(joint) // 10)
@@ -121,7 +122,7 @@ def _reference_texts(
     assert run.catalogue_id is not None
     if config.reference_system:
         texts = catalogue_endorsements(run.catalogue_id, systems=[config.reference_system], splits=("train",))
-        return {(text.item_id, text.viewer_id): text.text for text in texts}
+        return {(text.item_id, text.viewer_id): text.text for text in texts if text.sample == 0}
     settings = GenerationSettings(temperature=1.0, top_p=1.0, max_new_tokens=config.max_new_tokens)
     samples = endorser.generate(list(by_rows.values()), settings, seed=run.seed) if by_rows else None
     return dict(zip(by_rows, samples.texts, strict=True)) if samples is not None else {}

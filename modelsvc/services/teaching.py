@@ -28,6 +28,10 @@ from modelsvc.core.teacher.types import CRITERIA, Criterion, ItemFacts
 DRAFT_CRITERIA: tuple[Criterion, ...] = ("precision", "appeal", "coverage", "prioritization")
 
 
+OF_PROFILE: tuple[Criterion, ...] = ("coverage", "prioritization")
+"""Criteria that ask what a text says to the viewer's profile."""
+
+
 class NothingToWriteError(RuntimeError):
     """There is no pair that the teacher could write for."""
 
@@ -207,6 +211,8 @@ def label_preferences(run: RunContext) -> dict[str, Any]:
         facts, profile = item_facts(pair.item), profile_of(pair.viewer)
         for criterion in config.criteria:
             assert criterion in CRITERIA
+            if criterion in OF_PROFILE and not profile:
+                continue  # without a profile both texts would tie, which nobody judged
             label = teacher.prefer(criterion, facts, profile, first.text, second.text)
             labels.append(
                 NewLabel(criterion, first.id, second.id, label.p_first, {"reasons": list(label.reasons)})

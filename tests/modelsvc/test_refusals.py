@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from annotations.models import Catalogue, Endorsement, Item, Viewer
+from annotations.models import Catalogue, Endorsement, Item, PreferenceLabel, Profile, Viewer
 from annotations.services.systems import save_system
-from tests.modelsvc.world import GENERATE, TINY, World
+from tests.modelsvc.world import GENERATE, LABELS, TINY, World
 
 pytestmark = pytest.mark.django_db
 
@@ -91,3 +91,27 @@ def test_a_system_is_one_policy_sampled_one_way(world):
 def test_an_input_that_wrote_no_policy(world):
     error = error_of(world, "generate", GENERATE, policy=world.embeddings)
     assert error.endswith("wrote no artifact 'endorser'")
+
+
+def test_vectors_that_a_model_was_not_trained_with(world):
+    others = world.executed("embeddings", {"embedding_size": 8, "epochs": 1})
+    error = error_of(world, "generate", GENERATE, policy=world.sft, embeddings=others)
+    assert error == (
+        f"OtherVectorsError: input 'policy', run {world.sft.pk} (Endorser training), was trained with the "
+        f"embeddings of run {world.embeddings.pk}, not of run {others.pk}"
+    )
+
+
+def test_no_held_out_ratings_give_no_rmse(world):
+    run = world.executed("embeddings", {"embedding_size": 8, "epochs": 1, "held_out_share": 0})
+    assert run.status == "succeeded", run.error
+    assert run.result["rmse"] is None
+    assert "rmse" not in run.artifacts.get().metadata
+
+
+def test_a_viewer_without_a_profile_gets_no_labels_of_coverage_or_prioritization(world):
+    Profile.objects.filter(viewer__catalogue=world.catalogue).update(is_current=False)
+    run = world.executed("ai_labels", LABELS)
+    assert run.status == "succeeded", run.error
+    criteria = PreferenceLabel.objects.filter(run=run).values_list("criterion", flat=True)
+    assert set(criteria) == {"precision", "appeal"}

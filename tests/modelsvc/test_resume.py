@@ -4,8 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import torch
+from safetensors.torch import save_file
 
 from annotations.models import Endorsement, PreferenceLabel, Profile, Run, RunEvent
+from annotations.runs.execution import execute
 from modelsvc.core.endorser import training
 from modelsvc.models import Policy
 from tests.modelsvc.world import ENDORSER, GENERATE, LABELS, TEACHER, World, undone
@@ -117,3 +120,17 @@ def test_the_teacher_writes_only_for_pairs_without_a_text(world):
     wanted = Endorsement.objects.filter(system__name="teacher").count()
     assert first.result["endorsements"] == second.result["there_before"] == 6
     assert second.result["endorsements"] == wanted - 6
+
+
+def test_a_state_that_does_not_fit_is_left_for_a_new_start(world, settings):
+    run = world.new_run("endorser", ENDORSER)
+    state = settings.SCRATCH_DIR / "runs" / str(run.pk) / "stage_2"
+    state.mkdir(parents=True)
+    (state / "state.json").write_text('{"fingerprint": "of another run", "step": 4}')
+    save_file({"weight/none": torch.zeros(1)}, state / "state.safetensors")
+    execute(run_id=run.pk)
+    run.refresh_from_db()
+    assert run.status == "succeeded", run.error
+    warning = RunEvent.objects.get(run=run, level="warning").message
+    assert "state of another run" in warning
+    assert warning.endswith("deleted, training starts anew")

@@ -46,7 +46,7 @@ class RunContext:
     @property
     def scratch(self) -> Path:
         """A folder that survives a crash of this run: checkpoints go here."""
-        folder = Path(settings.SCRATCH_DIR) / "runs" / str(self.run_id)
+        folder = storage.scratch_folder(self.run_id)
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 

@@ -2,6 +2,7 @@
 
 import logging
 from datetime import timedelta
+from functools import partial
 
 from celery import current_app
 from django.db import transaction
@@ -10,6 +11,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from annotations.models import Run
+from annotations.runs.storage import discard_scratch
 from annotations.runs.workers import is_dead
 
 logger = logging.getLogger(__name__)
@@ -117,6 +119,7 @@ def sweep(*, redispatch_after: timedelta = REDISPATCH_AFTER) -> dict[str, int]:
         for run in expired:
             if run.status == Run.Status.CANCELLING:
                 run.status, run.finished_at, run.lease_expires_at = Run.Status.CANCELLED, now, None
+                transaction.on_commit(partial(discard_scratch, run.pk))
             elif run.attempts >= MAX_ATTEMPTS:
                 run.status, run.finished_at, run.lease_expires_at = Run.Status.FAILED, now, None
                 run.error = f"its worker died {run.attempts} times"

@@ -1,12 +1,9 @@
 """Executing a run: claim, heartbeat, executor, outcome. The same code in a worker and in a command."""
 
 import logging
-import shutil
 import traceback
-from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from pydantic import ValidationError
@@ -16,6 +13,7 @@ from annotations.runs.context import RunContext
 from annotations.runs.dispatch import release_dependants
 from annotations.runs.leases import Heartbeat, LeaseLostError, RunCancelledError, claim_run, hold
 from annotations.runs.registry import kind_named
+from annotations.runs.storage import discard_scratch
 from annotations.runs.workers import worker_name
 
 logger = logging.getLogger(__name__)
@@ -90,4 +88,4 @@ def _finish(
         logger.warning("run %s: lease lost before its end could be written", run_id)
         return
     if status in (Run.Status.SUCCEEDED, Run.Status.CANCELLED):
-        shutil.rmtree(Path(settings.SCRATCH_DIR) / "runs" / str(run_id), ignore_errors=True)
+        discard_scratch(run_id)

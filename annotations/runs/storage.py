@@ -27,6 +27,16 @@ class StoredFolder:
     size_bytes: int
 
 
+def scratch_folder(run_id: int) -> Path:
+    """Where a run keeps what survives a crash, on this machine only."""
+    return Path(settings.SCRATCH_DIR) / "runs" / str(run_id)
+
+
+def discard_scratch(run_id: int) -> None:
+    """Remove the run's scratch folder: a training state takes gigabytes."""
+    shutil.rmtree(scratch_folder(run_id), ignore_errors=True)
+
+
 def file_sha256(path: Path) -> str:
     digest = hashlib.sha256()
     with path.open("rb") as handle:
@@ -71,11 +81,12 @@ def store_folder(folder: Path) -> StoredFolder:
         if not final.exists():
             partial = final.with_name(f"{final.name}.{uuid.uuid4().hex}.partial")
             partial.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copytree(folder, partial)
             try:
+                shutil.copytree(folder, partial)
                 os.rename(partial, final)
             except OSError:
-                shutil.rmtree(partial)
+                # A full disk must not stay full of half a copy.
+                shutil.rmtree(partial, ignore_errors=True)
                 if not final.exists():
                     raise
         return stored
@@ -100,13 +111,20 @@ def open_folder(sha256: str, files: list[dict[str, str | int]]) -> Path:
         if not folder.exists():
             filesystem, root = fsspec.core.url_to_fs(_address(sha256))
             partial = folder.with_name(f"{sha256}.{uuid.uuid4().hex}.partial")
-            for entry in files:
-                target = partial / str(entry["path"])
-                target.parent.mkdir(parents=True, exist_ok=True)
-                filesystem.get_file(f"{root}/{entry['path']}", str(target))
-                if file_sha256(target) != entry["sha256"]:
-                    raise ArtifactDamagedError(f"{entry['path']} of artifact {sha256[:12]} has another hash")
-            os.rename(partial, folder)
+            try:
+                for entry in files:
+                    target = partial / str(entry["path"])
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    filesystem.get_file(f"{root}/{entry['path']}", str(target))
+                    if file_sha256(target) != entry["sha256"]:
+                        raise ArtifactDamagedError(
+                            f"{entry['path']} of artifact {sha256[:12]} has another hash"
+                        )
+                os.rename(partial, folder)
+            except (OSError, ArtifactDamagedError):
+                shutil.rmtree(partial, ignore_errors=True)
+                if not folder.exists():
+                    raise
     for entry in files:
         if not (folder / str(entry["path"])).is_file():
             raise ArtifactDamagedError(f"{entry['path']} of artifact {sha256[:12]} is missing")

@@ -11,6 +11,7 @@ from annotations.models import Catalogue, Run, RunInput, Study
 from annotations.runs.dispatch import dispatch, release, release_dependants
 from annotations.runs.execution import execute
 from annotations.runs.registry import kind_named
+from annotations.runs.storage import discard_scratch
 from annotations.runs.version import code_version
 
 
@@ -95,6 +96,7 @@ def cancel_run(*, run_id: int) -> Run:
     if run.status in (Run.Status.WAITING, Run.Status.QUEUED):
         run.status, run.finished_at = Run.Status.CANCELLED, timezone.now()
         run.save(update_fields=["status", "finished_at"])
+        transaction.on_commit(lambda: discard_scratch(run_id))
         release_dependants(run_id=run.pk)
     elif run.status == Run.Status.RUNNING:
         run.status = Run.Status.CANCELLING

@@ -208,3 +208,35 @@ def test_bad_input_is_refused_before_anything_is_written(sent):
 def test_inline_execution_says_why_it_failed(sent):
     with pytest.raises(RunFailedError, match="it went wrong"):
         execute_inline(run=create_run(kind="t_fail", config={"text": ""}, dispatched=False))
+
+
+@pytest.mark.parametrize("status", ["queued", "cancelling"])
+def test_a_run_cancelled_between_attempts_leaves_no_state_behind(sent, status):
+    run = create_run(kind="t_echo", config={"text": "big"})
+    state = storage.scratch_folder(run.pk) / "state"
+    state.mkdir(parents=True)
+    if status == "queued":
+        cancel_run(run_id=run.pk)
+    else:
+        past = timezone.now() - timedelta(seconds=1)
+        Run.objects.filter(pk=run.pk).update(status=status, lease_expires_at=past, worker="elsewhere:1:0")
+        dispatch.sweep()
+    run.refresh_from_db()
+    assert run.status == "cancelled"
+    assert not storage.scratch_folder(run.pk).exists()
+
+
+def test_a_full_disk_leaves_no_half_artifact(settings, tmp_path, monkeypatch):
+    settings.ARTIFACTS_URL = str(tmp_path / "store")
+    (tmp_path / "made").mkdir()
+    (tmp_path / "made" / "weights").write_text("w")
+
+    def full(source, target):
+        target.mkdir(parents=True)
+        (target / "weights").write_text("")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(storage.shutil, "copytree", full)
+    with pytest.raises(OSError, match="No space left"):
+        storage.store_folder(tmp_path / "made")
+    assert not [path for path in (tmp_path / "store").rglob("*") if path.is_file()]

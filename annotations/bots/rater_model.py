@@ -89,6 +89,10 @@ class FormShown:
     attributes: Mapping[int, tuple[str, tuple[str, ...]]]
 
 
+# Beyond it every probability is 0 or 1, and its mean cannot be solved for.
+MOST_SD = 10.0
+
+
 @dataclass(frozen=True, slots=True)
 class RaterModel:
     """A population of simulated raters.
@@ -103,8 +107,11 @@ class RaterModel:
     item_sd: float = 0.0
 
     def __post_init__(self) -> None:
-        if not (self.rater_sd >= 0 and self.item_sd >= 0):
-            raise EffectsError("standard deviations cannot be negative")
+        for name in ("rater_sd", "item_sd"):
+            if not 0 <= getattr(self, name) <= MOST_SD:
+                raise EffectsError(
+                    f"{name}={getattr(self, name)}: a standard deviation is between 0 and {MOST_SD:g} logits"
+                )
 
     def probability(self, effect: str, rater: int, item: str) -> float:
         """The probability with which this rater says yes about this item."""

@@ -148,3 +148,5 @@ class TestCommand:
         pause_study(study_id=study.pk)
         with pytest.raises(CommandError, match="'first' is paused"):
             simulate(str(study.pk), "--raters", "1")
+        with pytest.raises(CommandError, match=r"--item-sd: rater_sd=inf: .* between 0 and 10 logits"):
+            simulate("first", "--raters", "1", "--rater-sd", "inf")

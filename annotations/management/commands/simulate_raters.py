@@ -55,16 +55,20 @@ class Command(BaseCommand):
             raise CommandError(f"--raters must be at least 1, not {raters}")
         try:
             study = find_study(options["study"])
-            model = RaterModel(
-                effects=parse_effects(options["effect"]),
-                seed=options["seed"],
-                rater_sd=options["rater_sd"],
-                item_sd=options["item_sd"],
-            )
+            effects = parse_effects(options["effect"])
         except UnknownStudyError as error:
             raise CommandError(str(error)) from error
         except EffectsError as error:
             raise CommandError(f"--effect: {error}") from error
+        try:
+            model = RaterModel(
+                effects=effects,
+                seed=options["seed"],
+                rater_sd=options["rater_sd"],
+                item_sd=options["item_sd"],
+            )
+        except EffectsError as error:
+            raise CommandError(f"--rater-sd, --item-sd: {error}") from error
         if study.status != Study.Status.OPEN:
             raise CommandError(f"the study {study.name!r} is {study.status}; bots can judge an open one only")
         try:

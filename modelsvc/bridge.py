@@ -1,6 +1,6 @@
 """Annotations records to core types: the only conversion between the two sides."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -95,8 +95,12 @@ def histories(
     *,
     liked_at_least: float,
     disliked_at_most: float,
+    locked: Collection[tuple[str, str]] = frozenset(),
 ) -> dict[str, ViewerHistory]:
-    """Each viewer's liked and disliked items, best and worst first, streamed from the ratings artifact."""
+    """Each viewer's liked and disliked items, best and worst first, streamed from the ratings artifact.
+
+    Ratings of ``locked`` (viewer, item) pairs are passed over.
+    """
     liked: dict[str, list[RatedItem]] = {}
     disliked: dict[str, list[RatedItem]] = {}
     for path in sorted(ratings_folder.glob("*.parquet")):
@@ -109,6 +113,8 @@ def histories(
                         continue
                     side = liked if ratings[row] >= liked_at_least else disliked
                     viewer_id = batch.column("viewer_id")[int(row)].as_py()
+                    if (viewer_id, facts.item_id) in locked:
+                        continue
                     side.setdefault(viewer_id, []).append(RatedItem(facts, float(ratings[row])))
     return {
         viewer_id: ViewerHistory(

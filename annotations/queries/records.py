@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import F
 
-from annotations.models import Attribute, Catalogue, Endorsement, Item, Pair, Profile, System, Viewer
+from annotations.models import Attribute, Catalogue, Endorsement, Item, Pair, Profile, Split, System, Viewer
 from annotations.runs import storage
 
 
@@ -122,6 +122,12 @@ def catalogue_pairs(catalogue_id: int, splits: Collection[str]) -> list[PairReco
         PairRecord(items[item_id], viewers[viewer_id], split)
         for item_id, viewer_id, split in rows.values_list("item_id", "viewer_id", "split")
     ]
+
+
+def locked_pairs(catalogue_id: int) -> frozenset[tuple[str, str]]:
+    """(viewer, item) external ids of the test pairs there are now: nothing about them is trained on."""
+    rows = Pair.objects.filter(catalogue_id=catalogue_id, split=Split.TEST)
+    return frozenset(rows.values_list("viewer__external_id", "item__external_id"))
 
 
 def catalogue_endorsements(

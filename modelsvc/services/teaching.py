@@ -12,6 +12,7 @@ from annotations.queries.records import (
     catalogue_items,
     catalogue_pairs,
     catalogue_viewers,
+    locked_pairs,
     ratings_folder,
 )
 from annotations.runs.context import RunContext
@@ -61,6 +62,7 @@ def write_profiles(run: RunContext) -> dict[str, Any]:
         {item.item_id: item for item in items},
         liked_at_least=config.liked_at_least,
         disliked_at_most=config.disliked_at_most,
+        locked=locked_pairs(run.catalogue_id),
     )
     # A profile of this very run is one that an earlier attempt wrote: it is written, and counted, again.
     viewers = [

@@ -1,11 +1,16 @@
 """No test pair reaches a training function, although every system has texts there."""
 
+import pyarrow.parquet as pq
 import pytest
 from pydantic import ValidationError
 
 from annotations.models import Endorsement, PreferenceLabel
+from annotations.queries.records import ratings_folder
 from modelsvc.configs import AiLabelsConfig, EndorserRunConfig
+from modelsvc.core.collab import matrix_factorization
+from modelsvc.core.collab.ratings import rows_of_pairs
 from modelsvc.core.endorser import training
+from modelsvc.services import teaching
 from tests.modelsvc.world import ENDORSER, LABELS, World
 
 
@@ -44,6 +49,32 @@ def test_ai_labels_are_never_about_test_pairs(world, locked):
     )
     assert labelled
     assert not set(labelled) & locked
+
+
+@pytest.mark.django_db
+def test_ratings_of_test_pairs_reach_neither_vectors_nor_profiles(world, monkeypatch):
+    table = pq.read_table(ratings_folder(world.catalogue.pk))
+    row = table.sort_by([("rating", "descending")]).slice(0, 1).to_pylist()[0]
+    viewer, item = row["viewer_id"], row["item_id"]
+    world.catalogue.pairs.update_or_create(
+        viewer=world.catalogue.viewers.get(external_id=viewer),
+        item=world.catalogue.items.get(external_id=item),
+        defaults={"split": "test"},
+    )
+    fitted, told = [], []
+    fit, tell = matrix_factorization.factorize, teaching.histories
+    monkeypatch.setattr(
+        matrix_factorization,
+        "factorize",
+        lambda ratings, config: fitted.append(ratings) or fit(ratings, config),
+    )
+    monkeypatch.setattr(teaching, "histories", lambda *a, **k: told.append(tell(*a, **k)) or told[-1])
+    run = world.executed("embeddings", {"embedding_size": 8, "epochs": 1})
+    assert run.status == "succeeded", run.error
+    assert world.executed("profiles", {}).status == "succeeded"
+    assert len(fitted[0]) < table.num_rows
+    assert not rows_of_pairs(fitted[0], {(viewer, item)}).any()
+    assert item not in {rated.item.item_id for rated in told[0][viewer].liked}
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """Ratings as columns, from arrays or a Parquet artifact."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,15 @@ class Ratings:
         return Ratings(
             self.viewer_ids, self.item_ids, self.viewer_rows[mask], self.item_rows[mask], self.values[mask]
         )
+
+
+def rows_of_pairs(ratings: Ratings, pairs: Collection[tuple[str, str]]) -> NDArray[np.bool_]:
+    """Mask [R], true where the rating is of one of the (viewer id, item id) pairs."""
+    viewers = {key: row for row, key in enumerate(ratings.viewer_ids)}
+    items = {key: row for row, key in enumerate(ratings.item_ids)}
+    keys = [viewers[v] * len(items) + items[i] for v, i in pairs if v in viewers and i in items]
+    rows = ratings.viewer_rows.astype(np.int64) * len(items) + ratings.item_rows
+    return np.isin(rows, np.array(keys, dtype=np.int64))
 
 
 def ratings_from_columns(

@@ -126,6 +126,11 @@ class RunContext:
             raise MissingInputError(f"run {source.pk} ({source.name}) wrote no artifact {artifact_role!r}")
         return artifact
 
+    def artifact_used_by(self, role: str, its_role: str, artifact_role: str) -> Artifact | None:
+        """The artifact that the run given as ``role`` was itself given as ``its_role``, if any."""
+        given = RunInput.objects.filter(run=self.input_run(role), role=its_role).first()
+        return None if given is None else given.source.artifacts.filter(role=artifact_role).first()
+
     def input_folder(self, role: str, artifact_role: str) -> Path:
         """A local folder with the named artifact of the run given as ``role``."""
         artifact = self.input_artifact(role, artifact_role)

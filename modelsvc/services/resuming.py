@@ -5,7 +5,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from annotations.models import RunEvent
 from annotations.runs.context import RunContext
 
 Report = TypeVar("Report")
@@ -22,6 +21,6 @@ def resumed_or_anew(run: RunContext, state_folder: Path, train: Callable[[], Rep
     try:
         return train()
     except ResumeError as error:
-        run.log(f"{error}: deleted, training starts anew", level=RunEvent.Level.WARNING)
+        run.log(f"{error}: deleted, training starts anew", level="warning")
         shutil.rmtree(state_folder, ignore_errors=True)
         return train()

@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING
 
-from annotations.models import Artifact
 from annotations.runs.context import RunContext
 
 if TYPE_CHECKING:
@@ -24,9 +23,7 @@ def shared_embeddings(run: RunContext, *trained_roles: str) -> "Embeddings":
     given = run.input_artifact("embeddings", "embeddings")
     for role in trained_roles:
         source = run.input_run(role)
-        used = Artifact.objects.filter(
-            role="embeddings", run__consumers__run_id=source.pk, run__consumers__role="embeddings"
-        ).first()
+        used = run.artifact_used_by(role, "embeddings", "embeddings")
         if used is not None and used.sha256 != given.sha256:
             raise OtherVectorsError(
                 f"input {role!r}, run {source.pk} ({source.name}), was trained with the embeddings of run "

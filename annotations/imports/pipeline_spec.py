@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-import yaml
 from pydantic import ValidationError
 
+from annotations.imports.yaml_text import YamlError, read_yaml_file
 from annotations.runs.pipeline_spec import PipelineSpec, describe
 
 
@@ -19,11 +19,9 @@ def read_pipeline_spec(path: Path) -> PipelineSpec:
         PipelineSpecError: naming the file and every faulty field.
     """
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise PipelineSpecError(f"{path}: {error.strerror}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise PipelineSpecError(f"{path}: not readable as YAML: {error}") from None
+        content = read_yaml_file(path)
+    except YamlError as error:
+        raise PipelineSpecError(str(error)) from error
     if not isinstance(content, dict):
         raise PipelineSpecError(f"{path}: expected a mapping with name, catalogue, seed and stages")
     try:

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-import yaml
 from pydantic import ValidationError
 
 from annotations.assignment.spec import StudySpec
+from annotations.imports.yaml_text import YamlError, read_yaml, read_yaml_file
 
 
 class StudySpecError(ValueError):
@@ -20,12 +20,9 @@ def read_study_spec(path: Path) -> StudySpec:
         StudySpecError: if the file cannot be read, is not YAML, or a field is wrong.
     """
     try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise StudySpecError(f"{path}: cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise StudySpecError(f"{path}: is not UTF-8 text (byte {error.start})") from error
-    return parse_study_spec(text, source=str(path))
+        return _validated(read_yaml_file(path), source=str(path))
+    except YamlError as error:
+        raise StudySpecError(str(error)) from error
 
 
 def parse_study_spec(text: str, *, source: str) -> StudySpec:
@@ -35,12 +32,12 @@ def parse_study_spec(text: str, *, source: str) -> StudySpec:
         StudySpecError: if it is not YAML, or a field is wrong.
     """
     try:
-        data = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f" line {mark.line + 1}, column {mark.column + 1}:" if mark else ""
-        problem = getattr(error, "problem", None) or "not valid YAML"
-        raise StudySpecError(f"{source}:{where} {problem}") from error
+        return _validated(read_yaml(text, source=source), source=source)
+    except YamlError as error:
+        raise StudySpecError(str(error)) from error
+
+
+def _validated(data: object, *, source: str) -> StudySpec:
     if not isinstance(data, Mapping):
         raise StudySpecError(f"{source}: must be a mapping of fields, for example 'name: first-study'")
     try:

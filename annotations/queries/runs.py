@@ -164,9 +164,11 @@ def _as_dict(data: Any) -> dict[str, Any]:
     return json.loads(data) if isinstance(data, str) else data
 
 
-def inputs_of(run: Run) -> list[RunInput]:
-    return list(run.inputs.select_related("source").order_by("role"))
+def inputs_of(run: Run, visible: QuerySet[Run]) -> list[RunInput]:
+    """What the run was given, as far as the runs that gave it are ``visible`` to the reader."""
+    return list(run.inputs.filter(source__in=visible).select_related("source").order_by("role"))
 
 
-def consumers_of(run: Run) -> list[RunInput]:
-    return list(run.consumers.select_related("run").order_by("run_id", "role"))
+def consumers_of(run: Run, visible: QuerySet[Run]) -> list[RunInput]:
+    """Who uses the run's outputs, as far as those runs are ``visible`` to the reader."""
+    return list(run.consumers.filter(run__in=visible).select_related("run").order_by("run_id", "role"))

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from annotations.assignment.plan import PlannedComparison, PlannedSlot, hash_plan, make_plan
@@ -39,7 +39,7 @@ def launch_study(*, spec: StudySpec | Mapping[str, Any], owner: AbstractBaseUser
     """
     if not isinstance(spec, StudySpec):
         spec = StudySpec.model_validate(spec)
-    if Study.objects.filter(name=spec.name).exists():
+    if study_exists(spec.name):
         raise LaunchError([f"a study named {spec.name!r} exists already"])
     material = gather_material(spec)
     wording = word_questions(material.catalogue.domain)
@@ -48,7 +48,7 @@ def launch_study(*, spec: StudySpec | Mapping[str, Any], owner: AbstractBaseUser
     ]
     plan = make_plan(planned, redundancy=spec.redundancy, seed=spec.seed)
     manifest = _make_manifest(spec, material, plan, wording)
-    study = Study.objects.create(
+    study = _create_study(
         catalogue=material.catalogue,
         name=spec.name,
         title=spec.title,
@@ -85,6 +85,21 @@ def launch_study(*, spec: StudySpec | Mapping[str, Any], owner: AbstractBaseUser
         data={"manifest_sha256": study.manifest_sha256, "slots": len(plan)},
     )
     return study
+
+
+def study_exists(name: str) -> bool:
+    return Study.objects.filter(name=name).exists()
+
+
+def _create_study(**fields: Any) -> Study:
+    """The study's row; of two launches of one name at once, the later is refused like any later one."""
+    try:
+        with transaction.atomic():
+            return Study.objects.create(**fields)
+    except IntegrityError as error:
+        if "annotations_study_name" not in str(error):
+            raise
+        raise LaunchError([f"a study named {fields['name']!r} exists already"]) from None
 
 
 def hash_json(value: object) -> str:

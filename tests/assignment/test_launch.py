@@ -22,6 +22,7 @@ from annotations.models import (
     Study,
     Viewer,
 )
+from annotations.services import launch
 from annotations.services.launch import LaunchError, hash_json, launch_study
 from tests.rater.world import make_catalogue, make_spec
 
@@ -245,3 +246,13 @@ def test_a_thousand_comparisons_launch_in_few_queries(django_assert_max_num_quer
     assert Slot.objects.count() == 5000
     assert Comparison.objects.count() == 1000
     assert Catalogue.objects.count() == 1
+
+
+def test_of_two_launches_of_one_name_at_once_the_later_is_refused_in_words(monkeypatch) -> None:
+    make_catalogue(pairs=2)
+    launch_study(spec=make_spec(name="twice"), owner=None)
+    # The other launch committed after this one had looked.
+    monkeypatch.setattr(launch, "study_exists", lambda name: False)
+    with pytest.raises(LaunchError, match="a study named 'twice' exists already"):
+        launch_study(spec=make_spec(name="twice"), owner=None)
+    assert Study.objects.count() == 1

@@ -162,3 +162,15 @@ def test_remaining_time_only_where_it_is_known(world):
         for name, value in change.items():
             setattr(other, name, value)
         assert run_line(other, now=now).remaining is None
+
+
+def test_lineage_names_only_runs_that_the_reader_may_open(world):
+    secret = world.run(name="Secret source", catalogue=None, started_by=world.accounts["staff"])
+    reader = world.run(name="Reader")
+    RunInput.objects.create(run=reader, role="embeddings", source=secret)
+    pages = {
+        who: world.clients[who].get(reverse("run_detail", args=[reader.pk])).content.decode()
+        for who in ("owner", "staff")
+    }
+    assert "Secret source" in pages["staff"]
+    assert "Secret source" not in pages["owner"]

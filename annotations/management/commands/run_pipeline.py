@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from annotations.imports.pipeline_spec import PipelineSpecError, read_pipeline_spec
+from annotations.management.run_log import shown_on
 from annotations.models import Run
 from annotations.runs.execution import execute
 from annotations.services.pipelines import UnknownCatalogueError, start_pipeline
@@ -32,9 +33,10 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from None
         stages = list(pipeline.stages.order_by("position"))
         if options["inline"]:
-            for stage in stages:
-                status = execute(run_id=stage.pk)
-                self.stderr.write(f"{stage.name}: {status}")
+            with shown_on(self.stderr._out):
+                for stage in stages:
+                    status = execute(run_id=stage.pk)
+                    self.stderr.write(f"{stage.name}: {status}")
         pipeline.refresh_from_db()
         stages = list(pipeline.stages.order_by("position"))
         if options["json"]:

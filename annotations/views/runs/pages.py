@@ -57,8 +57,8 @@ def run_list(request: HttpRequest) -> HttpResponse:
 def run_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """One run with all it read, wrote and said."""
     run = _visible_run(request, pk)
-    context = _live_context(run) | {
-        "inputs": inputs_of(run),
+    context = _live_context(request, run) | {
+        "inputs": inputs_of(run, runs_visible_to(request.user)),
         "config": json.dumps(run.config, indent=2, ensure_ascii=False, sort_keys=True),
     }
     return _fresh(render(request, "runs/detail.html", context))
@@ -68,7 +68,7 @@ def run_detail(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 def run_live(request: HttpRequest, pk: int) -> HttpResponse:
     """The part of the run's page that changes, asked for every two seconds while the run is active."""
-    return _fresh(render(request, "runs/_live.html", _live_context(_visible_run(request, pk))))
+    return _fresh(render(request, "runs/_live.html", _live_context(request, _visible_run(request, pk))))
 
 
 @require_POST
@@ -94,7 +94,7 @@ def _visible_run(request: HttpRequest, pk: int) -> Run:
     return run
 
 
-def _live_context(run: Run) -> dict[str, Any]:
+def _live_context(request: HttpRequest, run: Run) -> dict[str, Any]:
     series = metric_series(run.pk)
     figures = [Figure(key, value) for key, value in run.result.items() if not isinstance(value, dict | list)]
     rest = {key: value for key, value in run.result.items() if isinstance(value, dict | list) and value}
@@ -117,7 +117,7 @@ def _live_context(run: Run) -> dict[str, Any]:
         "log": log_tail(run.pk, lines=LOG_LINES),
         "samples": latest_samples(run.pk, count=SAMPLES),
         "artifacts": list(run.artifacts.order_by("role")),
-        "consumers": consumers_of(run),
+        "consumers": consumers_of(run, runs_visible_to(request.user)),
     }
 
 

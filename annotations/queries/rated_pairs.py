@@ -49,3 +49,16 @@ def read_rated_pairs(
             item_place = item.filter(both).to_numpy(zero_copy_only=False).astype(np.int64)
             found.append(viewer_place * len(items) + item_place)
     return RatedPairs(viewer_places, item_places, np.unique(np.concatenate(found)))
+
+
+def read_rated_ids(catalogue: Catalogue) -> tuple[set[str], set[str]] | None:
+    """The external ids of the viewers and items that have a rating; None for a catalogue without ratings."""
+    if catalogue.ratings_id is None:
+        return None
+    viewers: set[str] = set()
+    items: set[str] = set()
+    with pq.ParquetFile(ratings_folder(catalogue.pk) / "ratings.parquet") as file:
+        for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=["viewer_id", "item_id"]):
+            viewers.update(pc.unique(batch.column(0)).to_pylist())
+            items.update(pc.unique(batch.column(1)).to_pylist())
+    return viewers, items

@@ -2,7 +2,8 @@
 
 Test items are set aside first, so that no item of a test pair is in a training or collecting pair; items that
 already are, because a study was launched on them, stay out of the test set while others are left. Items and
-viewers are each used as evenly as their numbers allow, and pairs that the viewer has not rated come first.
+viewers are each used as evenly as their numbers allow, and pairs that the viewer has not rated come first. In a
+catalogue with ratings, items and viewers without any are left out, because they get no vector.
 Source: METHOD 1; App. B (96 and 73 non-overlapping test pairs).
 """
 
@@ -18,7 +19,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
 from annotations.models import AuditEvent, Catalogue, Pair, Split
-from annotations.queries.rated_pairs import RatedPairs, read_rated_pairs
+from annotations.queries.rated_pairs import RatedPairs, read_rated_ids, read_rated_pairs
 from annotations.services.audit import record_event
 
 TEST_ITEM_SHARE = 0.2
@@ -99,8 +100,10 @@ class _Drawing:
             catalogue.items.exclude(description="").order_by("external_id").values_list("pk", "external_id")
         )
         viewers = catalogue.viewers.order_by("external_id").values_list("pk", "external_id")
-        self.item_ids = dict(items)
-        self.viewer_ids = dict(viewers)
+        rated = read_rated_ids(catalogue)
+        # Who or what has no rating gets no vector, so no text could be written for the pair.
+        self.item_ids = {pk: name for pk, name in items if rated is None or name in rated[1]}
+        self.viewer_ids = {pk: name for pk, name in viewers if rated is None or name in rated[0]}
         existing = list(catalogue.pairs.values_list("split", "viewer_id", "item_id"))
         self.taken = {(viewer, item) for _, viewer, item in existing}
         self.existing = Counter(split for split, _, _ in existing)
@@ -113,8 +116,8 @@ class _Drawing:
             return []
         if not self.item_ids or not self.viewer_ids:
             raise SplitError(
-                f"catalogue {self.catalogue.name!r} has {len(self.item_ids)} items with a description and "
-                f"{len(self.viewer_ids)} viewers; pairs need both"
+                f"catalogue {self.catalogue.name!r} has {len(self.item_ids)} rated items with a description "
+                f"and {len(self.viewer_ids)} viewers with ratings; pairs need both"
             )
         test_items = self._set_test_items_aside(wanted[Split.TEST])
         other_items = [item for item in self.item_ids if item not in test_items] or list(self.item_ids)

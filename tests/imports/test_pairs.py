@@ -14,8 +14,9 @@ SIZES = SplitSizes(train=60, collect=30, test=20)
 
 @pytest.fixture
 def make_dense(tmp_path, import_catalogue):
-    """30 described items, 20 viewers; viewer n has rated the items n, n + 1, … n + 9 (round the end)."""
+    """30 described items, 20 viewers; viewer n has rated the items n, n + 1, … n + 9, so nobody item 29."""
     items = "".join(f"i{i},Title {i},Text {i}.\n" for i in range(30)) + "bare,No description,\n"
+    items += "unseen,Nobody rated it,A text.\n"
     ratings = "".join(f"u{v},i{(v + k) % 30},{1 + k % 5}\n" for v in range(20) for k in range(10))
     folder = write_files(
         tmp_path / "dense",
@@ -49,7 +50,7 @@ def test_sizes_disjointness_and_evenness(dense):
     test_items = {item for split, _, item in rows if split == "test"}
     assert len(test_items) == 6
     assert not test_items & {item for split, _, item in rows if split != "test"}
-    assert "bare" not in {item for _, _, item in rows}
+    assert not {"bare", "unseen"} & {item for _, _, item in rows}
     # As many test pairs as viewers: every viewer once.
     assert len({viewer for split, viewer, _ in rows if split == "test"}) == 20
 
@@ -61,8 +62,8 @@ def test_rated_pairs_come_last(dense):
 
 
 def test_rated_pairs_are_used_when_others_run_out(dense):
-    make_splits(catalogue=dense, seed=1, sizes=SplitSizes(train=480, collect=0, test=120))
-    assert dense.pairs.count() == 600
+    make_splits(catalogue=dense, seed=1, sizes=SplitSizes(train=460, collect=0, test=120))
+    assert dense.pairs.count() == 29 * 20
 
 
 def test_the_same_seed_draws_the_same_and_another_does_not(make_dense):

@@ -1,9 +1,10 @@
 """Making the splits of a catalogue: disjoint sets of viewer–item pairs, made once, seeded and recorded.
 
 Test items are set aside first, so that no item of a test pair is in a training or collecting pair; items
-that already are, because a study was launched on them, stay out of the test set while others are left. Items
-and viewers are each used as evenly as their numbers allow, and pairs that the viewer has not rated come first. In a
-catalogue with ratings, items and viewers without any are left out, because they get no vector.
+that already are, because a study was launched on them, stay out of the test set while others are left.
+Items and viewers are each used as evenly as their numbers allow, and pairs that the viewer has not rated
+come first. In a catalogue with ratings, items and viewers without any are left out, because they get no
+vector.
 Source: METHOD 1; App. B (96 and 73 non-overlapping test pairs).
 """
 

@@ -7,6 +7,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("annotations.views.studies.urls")),
     path("", include("annotations.views.results.urls")),
     path("", include("annotations.views.rater.urls")),
+    path("", include("annotations.views.crowd.urls")),
     path("", include("annotations.views.runs.urls")),
     path("", include("annotations.views.catalogues.urls")),
 ]

@@ -8,6 +8,7 @@ from annotations.admin.catalogues import (
     SystemAdmin,
     ViewerAdmin,
 )
+from annotations.admin.crowd import CrowdEventAdmin, CrowdSessionAdmin
 from annotations.admin.judging import AssignmentAdmin, EnrolmentAdmin, JudgmentAdmin, RaterAdmin
 from annotations.admin.runs import (
     ArtifactAdmin,
@@ -32,6 +33,8 @@ __all__ = [
     "CatalogueAdmin",
     "ComparisonAdmin",
     "ContrastAdmin",
+    "CrowdEventAdmin",
+    "CrowdSessionAdmin",
     "EndorsementAdmin",
     "EnrolmentAdmin",
     "GroupAdmin",

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
 
 from annotations.assignment.questions import QUESTIONS, Question, in_order
+from annotations.crowd.spec import CrowdSpec
 
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=80)]
 
@@ -96,6 +97,7 @@ class StudySpec(_Strict):
     instructions: str = Field(default=DEFAULT_INSTRUCTIONS, min_length=1)
     assignments_per_rater: int | None = Field(default=None, ge=1)
     completion_code: str | None = Field(default=None, min_length=4, max_length=40)
+    crowd: CrowdSpec | None = None
 
     @field_validator("questions")
     @classmethod
@@ -125,6 +127,8 @@ class StudySpec(_Strict):
             raise ValueError("tests: a system is named twice")
         if self.baseline in self.tests:
             raise ValueError(f"tests: {self.baseline!r} is the baseline and cannot be compared with itself")
+        if self.crowd is not None and self.completion_code not in (None, self.crowd.codes.completed):
+            raise ValueError("completion_code: differs from crowd.codes.completed; leave it out")
         if "coverage" in self.questions and self.attributes_per_comparison == 0:
             raise ValueError("attributes_per_comparison: the coverage question needs at least 1")
         if isinstance(self.pairs, PairSelection) and self.pairs.split not in (None, self.wanted_split):

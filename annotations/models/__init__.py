@@ -3,6 +3,7 @@ from annotations.models.assignment import Assignment, Draft
 from annotations.models.audit import AuditEvent
 from annotations.models.catalogue import Catalogue, Pair, Split
 from annotations.models.comparison import Comparison, SampledAttribute
+from annotations.models.crowd import CrowdEvent, CrowdSession
 from annotations.models.endorsement import Endorsement
 from annotations.models.item import Item
 from annotations.models.judgment import AttributeAnswer, Choice, Judgment
@@ -25,6 +26,8 @@ __all__ = [
     "Choice",
     "Comparison",
     "Contrast",
+    "CrowdEvent",
+    "CrowdSession",
     "Draft",
     "Endorsement",
     "Enrolment",

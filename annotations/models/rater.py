@@ -71,6 +71,7 @@ class Enrolment(models.Model):
     consented_at = models.DateTimeField(null=True, blank=True)
     instructed_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
+    left_early = models.BooleanField(default=False)
     is_excluded = models.BooleanField(default=False)
     exclusion_reason = models.TextField(blank=True)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -40,6 +40,7 @@ class Study(models.Model):
     instructions = models.TextField()
     completion_code = models.CharField(max_length=40)
     assignments_per_rater = models.PositiveIntegerField(null=True, blank=True)
+    crowd = models.JSONField(null=True, blank=True)
     spec = models.JSONField()
     manifest = models.JSONField(null=True, blank=True)
     manifest_sha256 = models.CharField(max_length=64, blank=True)

@@ -126,6 +126,26 @@ def return_assignment(*, enrolment_id: int, public_id: uuid.UUID) -> None:
     )
 
 
+@transaction.atomic
+def release_lease(*, enrolment_id: int) -> bool:
+    """End the lease that the rater holds, if any; its slot is open at once. Returns whether there was one.
+
+    Expired rather than returned: a late answer still counts, and the rater may be given the comparison again.
+    """
+    lease = (
+        Assignment.objects.filter(enrolment_id=enrolment_id, status=Assignment.Status.LEASED)
+        .select_for_update(of=("self", "slot"), no_key=True)
+        .select_related("slot")
+        .first()
+    )
+    if lease is None:
+        return False
+    Slot.objects.filter(pk=lease.slot_id, status=Slot.Status.LEASED).update(status=Slot.Status.OPEN)
+    lease.status = Assignment.Status.EXPIRED
+    lease.save(update_fields=["status"])
+    return True
+
+
 def sweep_leases(*, batch: int = 1000) -> int:
     """Expire overdue leases and reopen their slots; returns how many. Safe in several places at once."""
     swept = 0

@@ -9,7 +9,8 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
-from annotations.models import Assignment, Enrolment, Invitation, Rater, Slot
+from annotations.models import Enrolment, Invitation, Rater
+from annotations.services.claims import release_lease
 from annotations.services.invitations import hash_token
 
 
@@ -85,20 +86,17 @@ def mark_instructed(*, enrolment_id: int) -> None:
 
 
 @transaction.atomic
-def finish_enrolment(*, enrolment_id: int) -> None:
-    """End the rater's work for now; the slot of a lease still held is open at once."""
+def finish_enrolment(*, enrolment_id: int, early: bool = False) -> None:
+    """End the rater's work for now; the slot of a lease still held is open at once.
+
+    Args:
+        early: the rater stops although there is more to do, which a crowd platform may pay differently.
+    """
     enrolment = Enrolment.objects.select_for_update(of=("self",), no_key=True).get(pk=enrolment_id)
-    lease = (
-        Assignment.objects.filter(enrolment=enrolment, status=Assignment.Status.LEASED)
-        .select_for_update(of=("self", "slot"), no_key=True)
-        .select_related("slot")
-        .first()
-    )
-    if lease is not None:
-        Slot.objects.filter(pk=lease.slot_id, status=Slot.Status.LEASED).update(status=Slot.Status.OPEN)
-        # Expired rather than returned: this comparison may be given to the same rater again.
-        lease.status = Assignment.Status.EXPIRED
-        lease.save(update_fields=["status"])
+    release_lease(enrolment_id=enrolment_id)
     if enrolment.status == Enrolment.Status.ACTIVE:
         enrolment.status, enrolment.finished_at = Enrolment.Status.FINISHED, timezone.now()
-        enrolment.save(update_fields=["status", "finished_at"])
+        enrolment.left_early = early
+    elif enrolment.status == Enrolment.Status.FINISHED and not early:
+        enrolment.left_early = False
+    enrolment.save(update_fields=["status", "finished_at", "left_early"])

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
@@ -13,6 +14,7 @@ from django.utils import timezone
 from annotations.assignment.plan import PlannedComparison, PlannedSlot, hash_plan, make_plan
 from annotations.assignment.questions import word_questions
 from annotations.assignment.spec import StudySpec
+from annotations.crowd.spec import CrowdSpec
 from annotations.models import (
     Comparison,
     Contrast,
@@ -41,6 +43,7 @@ def launch_study(*, spec: StudySpec | Mapping[str, Any], owner: AbstractBaseUser
         spec = StudySpec.model_validate(spec)
     if study_exists(spec.name):
         raise LaunchError([f"a study named {spec.name!r} exists already"])
+    _check_return_host(spec.crowd)
     material = gather_material(spec)
     wording = word_questions(material.catalogue.domain)
     planned = [
@@ -65,8 +68,11 @@ def launch_study(*, spec: StudySpec | Mapping[str, Any], owner: AbstractBaseUser
         lease_s=spec.lease_s,
         consent=spec.consent,
         instructions=spec.instructions,
-        completion_code=spec.completion_code or secrets.token_hex(4).upper(),
+        completion_code=spec.crowd.codes.completed
+        if spec.crowd
+        else spec.completion_code or secrets.token_hex(4).upper(),
         assignments_per_rater=spec.assignments_per_rater,
+        crowd=spec.crowd.model_dump(mode="json") if spec.crowd else None,
         spec=spec.model_dump(mode="json"),
         manifest=manifest,
         manifest_sha256=hash_json(manifest),
@@ -85,6 +91,17 @@ def launch_study(*, spec: StudySpec | Mapping[str, Any], owner: AbstractBaseUser
         data={"manifest_sha256": study.manifest_sha256, "slots": len(plan)},
     )
     return study
+
+
+def _check_return_host(crowd: CrowdSpec | None) -> None:
+    """Refuse to send raters to a host that this installation does not allow.
+
+    Raises:
+        LaunchError: naming the host and the setting.
+    """
+    host = crowd.return_host if crowd is not None else None
+    if host is not None and host not in settings.CROWD_RETURN_HOSTS:
+        raise LaunchError([f"crowd.return_url: {host} is not in the setting CROWD_RETURN_HOSTS"])
 
 
 def study_exists(name: str) -> bool:

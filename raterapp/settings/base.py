@@ -149,6 +149,18 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 
 CONTENT_SECURITY_POLICY = {"DIRECTIVES": STRICT_POLICY}
 
+# Hosts that a study may send raters back to. A study names its own; this list has the last word.
+CROWD_RETURN_HOSTS = env.list("CROWD_RETURN_HOSTS", default=["app.prolific.com"])
+# Without a secret, webhooks are refused; without a token, `reconcile_crowd` says so.
+PROLIFIC_WEBHOOK_SECRET = env("PROLIFIC_WEBHOOK_SECRET", default="")
+PROLIFIC_API_URL = env("PROLIFIC_API_URL", default="https://api.prolific.com")
+PROLIFIC_API_TOKEN = env("PROLIFIC_API_TOKEN", default="")
+# How far a webhook's signed time may be from ours.
+CROWD_WEBHOOK_WINDOW_S = env.int("CROWD_WEBHOOK_WINDOW_S", default=300)
+CROWD_WEBHOOK_RATE = "600/min"  # of one address
+# Only for development against a server of one's own: lets the API be plain http in a private network.
+CROWD_API_ALLOW_PRIVATE = False
+
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],

@@ -12,3 +12,4 @@ WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
 EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
 LOGGING = logging_settings(as_json=False)
+CROWD_API_ALLOW_PRIVATE = env.bool("CROWD_API_ALLOW_PRIVATE", default=False)

@@ -7,9 +7,20 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from annotations.admin.read_only import FieldsOnlyAdmin, ReadOnlyAdmin
-from annotations.models import Artifact, AuditEvent, PreferenceLabel, Run, RunEvent, Snapshot, StudyMember
+from annotations.models import (
+    Artifact,
+    AuditEvent,
+    CrowdEvent,
+    CrowdSession,
+    PreferenceLabel,
+    Run,
+    RunEvent,
+    Snapshot,
+    StudyMember,
+)
 from annotations.services.labels import make_labels
 from tests.study_data import make_study
 
@@ -23,6 +34,7 @@ MODELS = sorted(
 NOT_BY_ITSELF = {"Attribute", "AttributeAnswer", "SampledAttribute", "StudyMember", "RunInput", "Draft"}
 APPEND_ONLY = {
     "Judgment", "AuditEvent", "RunEvent", "Artifact", "Snapshot", "Endorsement", "Comparison", "Slot",
+    "CrowdEvent",
 }  # fmt: skip
 
 
@@ -48,6 +60,15 @@ def add_rows(place):
         artifact=artifact,
         selection={},
         counts={},
+    )
+    CrowdSession.objects.create(
+        enrolment=data.raters[f"r{place}"],
+        external_id="s",
+        entered_at=timezone.now(),
+        last_entered_at=timezone.now(),
+    )
+    CrowdEvent.objects.create(
+        platform="prolific", event_id=str(place), signature_sha256=str(place), sent_at=timezone.now()
     )
     AuditEvent.objects.create(action="x", object_kind="study", object_id="1", study=data.study)
     return data

@@ -7,6 +7,7 @@ import pytest
 
 from annotations.assignment.spec import PairRef, PairSelection, StudySpec
 from annotations.imports.study_spec import StudySpecError, parse_study_spec, read_study_spec
+from tests.docs.pages import first_cells
 
 MINIMAL = """
 name: first
@@ -98,7 +99,7 @@ def test_yaml_cannot_make_objects() -> None:
 
 def test_the_documentation_names_every_field_and_its_example_is_valid() -> None:
     text = DOCS.read_text(encoding="utf-8")
-    documented = set(re.findall(r"^\| `([a-z_]+)` \|", text, re.MULTILINE))
+    documented = set(first_cells(text, "field"))
     assert documented == set(StudySpec.model_fields)
     for name in (*PairSelection.model_fields, *PairRef.model_fields):
         assert f"`{name}`" in text

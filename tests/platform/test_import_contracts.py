@@ -27,6 +27,7 @@ BREAKS = {
         ("annotations.metrics.planted", "import django"),
         ("annotations.assignment.plan", "import annotations.models"),
         ("annotations.bots.planted", "import annotations.queries"),
+        ("annotations.crowd.planted", "import django"),
     ],
     "pure-machine": [
         ("modelsvc.core.endorser.planted", "import django"),

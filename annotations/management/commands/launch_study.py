@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from annotations.crowd.entry import entry_query
 from annotations.imports.study_spec import StudySpecError, read_study_spec
 from annotations.queries.running_server import running_url
 from annotations.queries.studies import count_slots
@@ -38,10 +39,12 @@ class Command(BaseCommand):
             study = launch_study(spec=spec, owner=_find_owner(options["owner"]))
         except LaunchError as error:
             raise CommandError("\n".join(f"{path}: {problem}" for problem in error.problems)) from error
-        invitation = create_invitation(study=study)
+        invitation = create_invitation(study=study, platform=spec.crowd.platform if spec.crowd else "link")
         base_url = options["base_url"] or running_url() or "http://localhost:8000"
         slots = count_slots(study.pk).planned
         rater_url = base_url.rstrip("/") + invitation.path
+        if spec.crowd:
+            rater_url += "?" + entry_query(spec.crowd)
         if options["json"]:
             result = {
                 "study": study.name,
@@ -54,9 +57,10 @@ class Command(BaseCommand):
             }
             self.stdout.write(json.dumps(result))
             return
+        audience = spec.crowd.title if spec.crowd else "raters"
         self.stdout.write(
             f"Study {study.name} (id {study.pk}) is open: {slots} judgments wanted.\n"
-            f"Link for raters (shown only now): {rater_url}\n"
+            f"Link for {audience} (shown only now): {rater_url}\n"
             f"Completion code: {study.completion_code}\n"
             f"Manifest: {study.manifest_sha256}"
         )

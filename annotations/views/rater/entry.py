@@ -8,16 +8,21 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
+from annotations.crowd.entry import EntryError
 from annotations.models import Enrolment, Study
 from annotations.queries.claims import rater_progress
+from annotations.queries.crowd import NO_ENDING, enrolment_ending
 from annotations.queries.studies import has_open_slot
+from annotations.services.crowd import enter_from_platform
 from annotations.services.enrolments import (
     InvitationUnusableError,
+    NewEnrolment,
     enrol_rater,
     mark_instructed,
     unusable_reason,
 )
 from annotations.views.rater.access import Visit, enrolled_page, rater_page, remember_rater
+from annotations.views.rater.crowd import SentRater, sent_by_platform, show_entry_error
 from annotations.views.rater.notices import show_notice
 
 _ENTRY_SALT = "annotations.rater.entry"
@@ -28,26 +33,33 @@ _ENTRY_AGE_S = 24 * 3600
 @rater_page
 def enter(request: HttpRequest, visit: Visit) -> HttpResponse:
     """The consent page. Fetching it changes nothing, so link previews cost nobody a place."""
-    if visit.enrolment is not None:
+    try:
+        sent = sent_by_platform(request, visit)
+    except EntryError as error:
+        if visit.enrolment is not None and not error.faulty:
+            return redirect(_next_step(visit, visit.enrolment))
+        return show_entry_error(request, visit, error)
+    if visit.enrolment is not None and (sent is None or sent.is_back_in_this_browser):
         return redirect(_next_step(visit, visit.enrolment))
-    reason = _closed_door(visit)
+    reason = None if sent is not None and sent.known is not None else _closed_door(visit)
     if reason is not None:
-        return show_notice(request, reason, status=410 if reason in ("expired", "revoked", "closed") else 200)
+        return show_notice(
+            request,
+            reason,
+            status=410 if reason in ("expired", "revoked", "closed") else 200,
+            ending=sent.ending("study_full") if sent else NO_ENDING,
+        )
     if request.method != "POST":
         return render(
             request,
             "rater/consent.html",
-            {"study": visit.study, "entry": _sign_entry(), "token": visit.token},
+            {"study": visit.study, "entry": _sign_entry(), "token": visit.token, "sent": sent},
         )
     try:
-        new = enrol_rater(
-            invitation_id=visit.invitation.pk,
-            external_id=_read_entry(request.POST.get("entry", "")),
-            consent=visit.study.consent,
-        )
+        new = _enrol(request, visit, sent)
     except InvitationUnusableError as error:
-        return show_notice(request, error.reason)
-    response = redirect("rater_instructions", token=visit.token)
+        return show_notice(request, error.reason, ending=sent.ending("study_full") if sent else NO_ENDING)
+    response = redirect(_next_step(visit, new.enrolment))
     remember_rater(response, new)
     return response
 
@@ -65,10 +77,22 @@ def instruct(request: HttpRequest, visit: Visit) -> HttpResponse:
 
 
 def notice_with_code(request: HttpRequest, visit: Visit, reason: str) -> HttpResponse:
-    """A notice for an enrolled rater, with the completion code if they have judged anything."""
+    """A notice for an enrolled rater, with the completion code that their work so far has earned."""
     assert visit.enrolment is not None
-    has_judged = rater_progress(visit.enrolment.pk).answered > 0
-    return show_notice(request, reason, completion_code=visit.study.completion_code if has_judged else "")
+    answered = rater_progress(visit.enrolment.pk).answered
+    return show_notice(request, reason, ending=enrolment_ending(visit.invitation, visit.enrolment, answered))
+
+
+def _enrol(request: HttpRequest, visit: Visit, sent: SentRater | None) -> NewEnrolment:
+    if sent is not None:
+        return enter_from_platform(
+            invitation_id=visit.invitation.pk, entry=sent.entry, consent=visit.study.consent
+        )
+    return enrol_rater(
+        invitation_id=visit.invitation.pk,
+        external_id=_read_entry(request.POST.get("entry", "")),
+        consent=visit.study.consent,
+    )
 
 
 def _closed_door(visit: Visit) -> str | None:

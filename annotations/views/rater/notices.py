@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from annotations.queries.crowd import NO_ENDING, Ending
+
 
 @dataclass(frozen=True, slots=True)
 class Notice:
@@ -61,13 +63,13 @@ def show_notice(
     status: int = 200,
     next_url: str = "",
     next_label: str = "",
-    completion_code: str = "",
+    ending: Ending = NO_ENDING,
 ) -> HttpResponse:
-    """The page for ``reason``; a rater who has done work also sees their completion code."""
+    """The page for ``reason``, with the code and the way back to the platform, if there are any."""
     context = {
         "notice": _NOTICES[reason],
         "next_url": next_url,
         "next_label": next_label,
-        "completion_code": completion_code,
+        "ending": ending,
     }
     return render(request, "rater/notice.html", context, status=status)

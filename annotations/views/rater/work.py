@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from annotations.forms.judgment import JudgmentForm, draft_answers
 from annotations.models import Enrolment, Study
 from annotations.queries.claims import rater_progress
+from annotations.queries.crowd import NO_ENDING, enrolment_ending
 from annotations.queries.rater_pages import WorkPage, form_plan, work_page
 from annotations.services.claims import (
     LeaseLostError,
@@ -39,7 +40,13 @@ def work(request: HttpRequest, visit: Visit) -> HttpResponse:
         return notice_with_code(request, visit, "closed" if error.status == Study.Status.CLOSED else "paused")
     if assignment is None:
         if rater_progress(visit.enrolment.pk).answered == 0:
-            return show_notice(request, "full", next_url=request.path, next_label="Try again")
+            return show_notice(
+                request,
+                "full",
+                next_url=request.path,
+                next_label="Try again",
+                ending=enrolment_ending(visit.invitation, visit.enrolment, 0),
+            )
         finish_enrolment(enrolment_id=visit.enrolment.pk)
         return redirect("rater_finish", token=visit.token)
     page = work_page(enrolment_id=visit.enrolment.pk, public_id=assignment.public_id)
@@ -97,16 +104,17 @@ def finish(request: HttpRequest, visit: Visit) -> HttpResponse:
     """The thank-you page with the completion code; before that, the question whether to stop here."""
     assert visit.enrolment is not None
     if request.method == "POST":
-        finish_enrolment(enrolment_id=visit.enrolment.pk)
+        finish_enrolment(enrolment_id=visit.enrolment.pk, early=True)
         return redirect("rater_finish", token=visit.token)
     answered = rater_progress(visit.enrolment.pk).answered
     quota = visit.study.assignments_per_rater
+    is_finished = visit.enrolment.status != Enrolment.Status.ACTIVE
     context = {
         "study": visit.study,
         "token": visit.token,
         "answered": answered,
-        "is_finished": visit.enrolment.status != Enrolment.Status.ACTIVE,
-        "completion_code": visit.study.completion_code if answered else "",
+        "is_finished": is_finished,
+        "ending": enrolment_ending(visit.invitation, visit.enrolment, answered) if is_finished else NO_ENDING,
         "may_go_on": visit.study.status == Study.Status.OPEN
         and visit.enrolment.status == Enrolment.Status.FINISHED
         and not visit.enrolment.is_excluded

@@ -105,7 +105,9 @@ document.addEventListener("keydown", (event) => {
     return;
   }
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || help.open) return;
-  if (event.target.matches?.("textarea, input:not([type=radio])")) return;
+  // Just after the help has closed, the focus may still be on its check box: that is no typing.
+  const isTyping = event.target.matches?.("textarea, input:not([type=radio])") && !help.contains(event.target);
+  if (isTyping) return;
   if (event.key === "Enter" && event.target.matches?.("input[type=radio]")) {
     event.preventDefault();
     goOnFrom(event.target.closest("fieldset.question"));
